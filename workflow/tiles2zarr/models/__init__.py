@@ -1,0 +1,1 @@
+"""Frozen vocabulary of the package: what the JSON files between the steps hold."""

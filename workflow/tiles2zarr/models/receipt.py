@@ -1,0 +1,82 @@
+"""The receipt of a written image: proof of what is in the store."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tiles2zarr.models.base import Frozen
+from tiles2zarr.models.collection import Collection
+from tiles2zarr.models.tiles import Columns
+
+
+class Histogram(Frozen):
+    """Counts of sampled acquired level-0 values in equal bins."""
+
+    start: float
+    """Lower edge of the first bin."""
+    width: float = Field(gt=0)
+    """Width of a bin; 1 for integers of a small range."""
+    counts: tuple[int, ...]
+    """Samples per bin."""
+
+
+class ChannelStats(Frozen):
+    """Figures of one channel of one image, from its acquired level-0 pixels."""
+
+    histogram: Histogram
+    """Sampled values."""
+    minimum: float
+    """Smallest sampled value."""
+    maximum: float
+    """Largest sampled value."""
+    saturated: float = 0.0
+    """Share of samples at the largest value the pixel type holds."""
+    focus: float = 0.0
+    """Mean squared step between neighbouring samples over the variance (0 is flat)."""
+
+
+class SourceColumns(Columns):
+    """The source files an image was written from."""
+
+    file: tuple[str, ...]
+    """Path relative to ``resource``."""
+    size: tuple[int, ...]
+    """Bytes."""
+    mtime_ns: tuple[int, ...]
+    """Modification time, nanosecond."""
+    digest: tuple[str, ...]
+    """Hash of the pixels read from the file."""
+
+
+class LevelReceipt(Frozen):
+    """One pyramid level of a written image."""
+
+    path: str
+    """Path of the array in the image group."""
+    shape: tuple[int, ...]
+    """Shape over the written axes."""
+    keys: int
+    """Chunk or shard objects that must exist."""
+    bytes: int
+    """Their size together."""
+    digest: str
+    """sha256 over the sorted lines ``<key> <size> <crc32c or hash>``."""
+
+
+class Receipt(Frozen):
+    """``written/<image>.json``: written last, after the image is in its place."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    """Version of this file's format."""
+    collection: Collection
+    """Where the image is."""
+    pixels: str
+    """Fingerprint of everything that decides the arrays."""
+    metadata: str
+    """Fingerprint of everything else."""
+    levels: tuple[LevelReceipt, ...]
+    """What each level holds."""
+    channels: tuple[ChannelStats, ...]
+    """Figures per channel."""
+    sources: SourceColumns
+    """What was read."""
