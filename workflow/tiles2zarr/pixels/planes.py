@@ -1,0 +1,146 @@
+"""Decoded planes on their way into chunks: each read once, kept while still needed."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from tiles2zarr.errors import SourceError
+from tiles2zarr.loaders import PlaneSource, open_source
+from tiles2zarr.models.base import Scalar
+from tiles2zarr.models.image import RegisteredImage
+
+Plane = NDArray[np.generic]
+PlaneKey = tuple[str, int]
+"""A file and the index of a plane in it."""
+OPEN_FILES = 32
+"""Files with several planes a thread keeps open."""
+
+
+@dataclass
+class _Entry:
+    """One plane: how often it is still needed, and its pixels while they are kept."""
+
+    uses: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    plane: Plane | None = None
+
+
+class Planes:
+    """The planes of one image, checked against what was registered.
+
+    Memory: at most ``budget`` bytes of planes that later chunks still need, besides the
+    one each thread works on. Beyond it a file is opened again.
+    """
+
+    def __init__(
+        self,
+        image: RegisteredImage,
+        uses: Mapping[PlaneKey, int],
+        budget: int,
+        storage: Mapping[str, Scalar],
+    ) -> None:
+        """Prepare to read the planes in ``uses``, each that many times."""
+        self._image = image
+        self._dtype = np.dtype(image.dtype)
+        self._entries = {key: _Entry(count) for key, count in uses.items()}
+        self._single = {file for file, _ in uses} - _multiple(uses)
+        self._storage = storage
+        self._room = budget
+        self._guard = threading.Lock()
+        self._local = threading.local()
+        self.digests: dict[PlaneKey, str] = {}
+
+    def take(self, key: PlaneKey, shape: tuple[int, int]) -> Plane:
+        """Return one plane of (rows, columns) ``shape``; to be called once per use.
+
+        Raises:
+            SourceError: Unreadable, or of another shape or pixel type than registered.
+        """
+        entry = self._entries[key]
+        if entry.uses == 1 and entry.plane is None:
+            entry.uses = 0
+            return self._read(key, shape)
+        with entry.lock:
+            plane = entry.plane if entry.plane is not None else self._read(key, shape)
+            entry.uses -= 1
+            self._keep(entry, plane)
+            return plane
+
+    def close(self) -> None:
+        """Close this thread's open files."""
+        sources: OrderedDict[str, PlaneSource] = getattr(
+            self._local, "sources", OrderedDict()
+        )
+        while sources:
+            sources.popitem()[1].close()
+
+    def _keep(self, entry: _Entry, plane: Plane) -> None:
+        with self._guard:
+            if entry.uses > 0 and entry.plane is None and plane.nbytes <= self._room:
+                entry.plane = plane
+                self._room -= plane.nbytes
+            elif entry.uses == 0 and entry.plane is not None:
+                entry.plane = None
+                self._room += plane.nbytes
+
+    def _read(self, key: PlaneKey, shape: tuple[int, int]) -> Plane:
+        file, index = key
+        source = self._open(file)
+        try:
+            plane = source.read(index)
+        finally:
+            if file in self._single:
+                source.close()
+        self._check(file, plane, shape)
+        if key not in self.digests:
+            self.digests[key] = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(plane))
+        return plane
+
+    def _open(self, file: str) -> PlaneSource:
+        image = self._image
+        if file in self._single:
+            return open_source(file, image.resource, image.loader, self._storage)
+        sources: OrderedDict[str, PlaneSource] | None = getattr(
+            self._local, "sources", None
+        )
+        if sources is None:
+            sources = self._local.sources = OrderedDict()
+        if file not in sources:
+            while len(sources) >= OPEN_FILES:
+                sources.popitem(last=False)[1].close()
+            sources[file] = open_source(
+                file, image.resource, image.loader, self._storage
+            )
+        sources.move_to_end(file)
+        return sources[file]
+
+    def _check(self, file: str, plane: Plane, shape: tuple[int, int]) -> None:
+        if plane.shape != shape:
+            raise SourceError(
+                f"{self._image.image}: {file} holds {_size(plane.shape)} pixels, "
+                f"expected {_size(shape)}. The file changed since it was registered: "
+                "run again, or correct the declared lengths."
+            )
+        if plane.dtype != self._dtype and not np.can_cast(plane.dtype, self._dtype):
+            raise SourceError(
+                f"{self._image.image}: {file} holds {plane.dtype} pixels, expected "
+                f"{self._dtype}. The file changed since it was registered: run again."
+            )
+
+
+def _multiple(uses: Mapping[PlaneKey, int]) -> set[str]:
+    """Return the files of which several planes are read."""
+    seen: set[str] = set()
+    several: set[str] = set()
+    for file, _ in uses:
+        (several if file in seen else seen).add(file)
+    return several
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

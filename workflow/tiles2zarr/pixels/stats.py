@@ -1,0 +1,115 @@
+"""Figures of a channel, gathered from the chunks while they are in memory."""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiles2zarr.models.receipt import ChannelStats, Histogram
+
+Block = NDArray[np.generic]
+SAMPLES = 2**16
+"""Samples taken from a plane of a chunk; smaller planes are counted whole."""
+KEPT = 2**22
+"""Samples kept of a channel with values that cannot be counted in 65,536 bins."""
+BINS = 4096
+"""Bins of a histogram in a receipt."""
+FOCUS_EDGE = 256
+"""Rows and columns of the part in which sharpness is measured."""
+
+
+class ChannelFigures:
+    """Running figures of one channel of one image; safe to feed from threads."""
+
+    def __init__(self, dtype: np.dtype[np.generic], planes: int) -> None:
+        """Prepare for ``planes`` calls of ``add`` with pixels of ``dtype``."""
+        self._dtype = dtype
+        self._samples = SAMPLES
+        self._counts = (
+            np.zeros(2 ** (8 * dtype.itemsize), dtype=np.int64)
+            if dtype in (np.uint8, np.uint16)
+            else None
+        )
+        if self._counts is None:
+            self._samples = max(256, min(SAMPLES, KEPT // max(1, planes)))
+        self._values: list[Block] = []
+        self._focus: list[float] = []
+        self._lock = threading.Lock()
+
+    def add(self, plane: Block, acquired: NDArray[np.bool_] | None) -> None:
+        """Sample one (y, x) plane; ``acquired`` marks the pixels that tiles cover."""
+        step = max(1, int(np.sqrt(plane.size / self._samples)))
+        sample = plane[::step, ::step]
+        values = sample[acquired[::step, ::step]] if acquired is not None else sample
+        sharpness = _sharpness(plane) if acquired is None else None
+        flat = values.ravel()
+        counts = (
+            np.bincount(flat, minlength=self._counts.size)
+            if self._counts is not None
+            else None
+        )
+        with self._lock:
+            if sharpness is not None:
+                self._focus.append(sharpness)
+            if self._counts is not None and counts is not None:
+                self._counts += counts
+            else:
+                self._values.append(flat[np.isfinite(flat)].copy())
+
+    def figures(self) -> ChannelStats:
+        """Return the figures of everything added; an empty channel is all zero."""
+        values, weights = self._weighted()
+        if values.size == 0:
+            empty = Histogram(start=0, width=1, counts=(0,))
+            return ChannelStats(histogram=empty, minimum=0, maximum=0)
+        top = np.iinfo(self._dtype).max if self._dtype.kind in "iu" else np.inf
+        saturated = float(weights[values >= top].sum() / weights.sum())
+        focus = float(np.mean(np.sort(self._focus))) if self._focus else 0.0
+        return ChannelStats(
+            histogram=_histogram(values, weights, self._dtype.kind in "iu"),
+            minimum=float(values.min()),
+            maximum=float(values.max()),
+            saturated=round(saturated, 6),
+            focus=round(focus, 6),
+        )
+
+    def _weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        if self._counts is not None:
+            present = np.flatnonzero(self._counts)
+            return present.astype(np.float64), self._counts[present]
+        # threads add in any order: sorting makes the receipt the same every time
+        parts = [part.astype(np.float64) for part in self._values]
+        values = np.sort(np.concatenate(parts)) if parts else np.empty(0)
+        return values, np.ones(values.size, dtype=np.int64)
+
+
+def _histogram(
+    values: NDArray[np.float64], weights: NDArray[np.int64], whole: bool
+) -> Histogram:
+    """Return at most ``BINS`` equal bins; whole numbers get bins of whole width."""
+    low, high = float(values.min()), float(values.max())
+    width = (high - low + whole) / BINS
+    if whole:
+        width = float(max(1, np.ceil(width)))
+    elif width <= 0:
+        width = 1.0
+    bins = np.minimum((values - low) // width, BINS - 1).astype(np.int64)
+    counts = np.bincount(bins, weights=weights.astype(np.float64))
+    return Histogram(
+        start=low, width=width, counts=tuple(int(count) for count in counts)
+    )
+
+
+def _sharpness(plane: Block) -> float:
+    """Return the mean squared step of neighbours over twice the variance, mid-plane.
+
+    White noise gives 1, smooth images far less; a flat image gives 0.
+    """
+    top = max(0, (plane.shape[0] - FOCUS_EDGE) // 2)
+    left = max(0, (plane.shape[1] - FOCUS_EDGE) // 2)
+    part = plane[top : top + FOCUS_EDGE, left : left + FOCUS_EDGE].astype(np.float32)
+    variance = float(part.var())
+    if part.shape[1] < 2 or variance == 0 or not np.isfinite(variance):
+        return 0.0
+    step = np.diff(part, axis=1)
+    return float(np.mean(step * step)) / (2 * variance)

@@ -1,0 +1,295 @@
+"""Write an image depth-first: every chunk is made once and nothing is read back.
+
+Each level-0 chunk is filled from the tiles that cover it, encoded, written, and halved
+into its parent; a parent leaves when its existing children are in. Threads take chunks
+from one list; no two touch a chunk. Memory is bounded by the chunks in flight, one open
+chunk per level and thread (four where a chunk edge is odd) and the decoded planes that
+later chunks still need, whatever the size of the image.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from tiles2zarr.models.base import Scalar
+from tiles2zarr.models.image import RegisteredImage, SourceStats
+from tiles2zarr.models.receipt import ChannelStats, LevelReceipt, SourceColumns
+from tiles2zarr.pixels.codecs import Codec
+from tiles2zarr.pixels.coverage import Coverage, Piece, cover
+from tiles2zarr.pixels.halve import halve
+from tiles2zarr.pixels.headers import array_files
+from tiles2zarr.pixels.layout import LevelLayout, Shape
+from tiles2zarr.pixels.planes import PlaneKey, Planes
+from tiles2zarr.pixels.shards import LevelOutput, parents
+from tiles2zarr.pixels.stats import ChannelFigures
+from tiles2zarr.stores.base import Store
+
+Block = NDArray[np.generic]
+CACHE_BYTES = 256 * 2**20
+"""Decoded planes kept for chunks to come, all threads together."""
+
+
+@dataclass(frozen=True)
+class WrittenPixels:
+    """What was written of an image, for its receipt."""
+
+    levels: tuple[LevelReceipt, ...]
+    channels: tuple[ChannelStats, ...]
+    sources: SourceColumns
+
+
+@dataclass
+class _Parent:
+    """A chunk of a coarser level that still waits for children."""
+
+    waiting: int
+    pixels: Block | None = None
+    children: dict[Shape, Block] = field(default_factory=dict)
+
+
+class ImageWriter:
+    """Writes the arrays of one image into a store."""
+
+    def __init__(
+        self,
+        image: RegisteredImage,
+        layouts: tuple[LevelLayout, ...],
+        codec: Codec,
+        version: str,
+        store: Store,
+        storage: Mapping[str, Scalar],
+    ) -> None:
+        """Lay out the work; nothing is read or written yet.
+
+        Args:
+            image: What to write.
+            layouts: Its levels, largest first.
+            codec: Encodes the chunks.
+            version: OME-Zarr version.
+            store: The image group.
+            storage: Options of the sources' file system.
+        """
+        self.image = image
+        self.layouts = layouts
+        self.codec = codec
+        self.version = version
+        self.store = store
+        self.dtype = np.dtype(image.dtype)
+        self.coverage: Coverage = cover(image, layouts[0])
+        self.planes = Planes(image, self.coverage.uses, CACHE_BYTES, storage)
+        touched = {index for index, _ in self.coverage.leaves}
+        self.outputs: list[LevelOutput] = []
+        self._parents: list[dict[Shape, _Parent]] = []
+        for number, layout in enumerate(layouts):
+            counts = parents(touched, layout) if number else dict.fromkeys(touched, 0)
+            touched = set(counts)
+            self.outputs.append(LevelOutput(layout, store, version, touched))
+            self._parents.append({i: _Parent(count) for i, count in counts.items()})
+        channels = len(image.channels)
+        planes = len(self.coverage.uses) // channels
+        self._figures = [ChannelFigures(self.dtype, planes) for _ in range(channels)]
+        self._lock = threading.Lock()
+
+    def write(self, threads: int) -> WrittenPixels:
+        """Write headers and chunks of all levels; returns when all are flushed.
+
+        Raises:
+            SourceError: A tile cannot be read or is not what was registered.
+            StoreError: The output cannot be written.
+        """
+        for layout in self.layouts:
+            files = array_files(layout, self.dtype, self.codec, self.version)
+            for key, data in files.items():
+                self.store.put_chunk(key, data)
+        leaves = iter(self.coverage.leaves)
+        if threads == 1 or len(self.coverage.leaves) == 1:
+            self._work(leaves, threading.Event())
+        else:
+            self._work_together(leaves, threads)
+        self.store.flush()
+        return WrittenPixels(
+            levels=tuple(output.receipt() for output in self.outputs),
+            channels=tuple(figures.figures() for figures in self._figures),
+            sources=_sources(self.image.sources, self.planes.digests),
+        )
+
+    def _work_together(
+        self, leaves: Iterator[tuple[Shape, tuple[Piece, ...]]], threads: int
+    ) -> None:
+        stop = threading.Event()
+        with ThreadPoolExecutor(threads) as pool:
+            futures = [pool.submit(self._work, leaves, stop) for _ in range(threads)]
+            for future in futures:
+                future.result()
+
+    def _work(
+        self, leaves: Iterator[tuple[Shape, tuple[Piece, ...]]], stop: threading.Event
+    ) -> None:
+        """Take chunk after chunk until there are no more or another thread failed."""
+        try:
+            while not stop.is_set():
+                with self._lock:
+                    leaf = next(leaves, None)
+                if leaf is None:
+                    return
+                self._leaf(*leaf)
+        except BaseException:
+            stop.set()
+            raise
+        finally:
+            self.planes.close()
+
+    def _leaf(self, index: Shape, pieces: tuple[Piece, ...]) -> None:
+        block, acquired = self._fill(index, pieces)
+        inside = self._inside(0, index)
+        for c in range(inside.shape[1]):
+            figures = self._figures[index[1] * self.layouts[0].chunk[1] + c]
+            for t, z in np.ndindex(inside.shape[0], inside.shape[2]):
+                mask = None if acquired is None else acquired[t, c, z]
+                rows, columns = inside.shape[3:]
+                plane = block[t, c, z, :rows, :columns]
+                figures.add(plane, None if mask is None else mask[:rows, :columns])
+        self._emit(0, index, block)
+
+    def _fill(
+        self, index: Shape, pieces: tuple[Piece, ...]
+    ) -> tuple[Block, NDArray[np.bool_] | None]:
+        """Return a chunk's pixels, and where they were acquired unless everywhere."""
+        layout = self.layouts[0]
+        origin = [i * k for i, k in zip(index, layout.chunk, strict=True)]
+        if len(pieces) == 1 and self._is_chunk(pieces[0], origin):
+            plane = self.planes.take(pieces[0].key, pieces[0].size)
+            block = plane.astype(self.dtype, copy=False).reshape(layout.chunk)
+            return block, None
+        block = np.zeros(layout.chunk, dtype=self.dtype)
+        acquired = np.zeros(layout.chunk, dtype=bool)
+        for piece in pieces:
+            plane = self.planes.take(piece.key, piece.size)
+            top, left = piece.y - origin[3], piece.x - origin[4]
+            rows = slice(max(0, top), min(layout.chunk[3], top + piece.size[0]))
+            columns = slice(max(0, left), min(layout.chunk[4], left + piece.size[1]))
+            place = (piece.t - origin[0], piece.c - origin[1], piece.z - origin[2])
+            block[(*place, rows, columns)] = plane[
+                rows.start - top : rows.stop - top,
+                columns.start - left : columns.stop - left,
+            ]
+            acquired[(*place, rows, columns)] = True
+        rows_in, columns_in = self._inside(0, index).shape[3:]
+        whole = bool(acquired[..., :rows_in, :columns_in].all())
+        return block, None if whole else acquired
+
+    def _is_chunk(self, piece: Piece, origin: list[int]) -> bool:
+        chunk = self.layouts[0].chunk
+        return (
+            chunk == (1, 1, 1, *piece.size)
+            and piece.y == origin[3]
+            and piece.x == origin[4]
+        )
+
+    def _emit(self, level: int, index: Shape, block: Block) -> None:
+        """Write a finished chunk, then every parent that it completes."""
+        self.outputs[level].put(index, self.codec.encode(block))
+        while level + 1 < len(self.layouts):
+            above = (*index[:3], index[3] // 2, index[4] // 2)
+            done = self._lift(level, index, above, block)
+            if done is None:
+                return
+            level, index, block = level + 1, above, done
+            self.outputs[level].put(index, self.codec.encode(block))
+
+    def _lift(
+        self, level: int, index: Shape, above: Shape, block: Block
+    ) -> Block | None:
+        """Halve a chunk into its parent; return the parent if this completes it."""
+        parent = self._parents[level + 1].get(above)
+        if parent is None:
+            return None
+        odd = self._straddles(level)
+        with self._lock:
+            if odd:
+                parent.children[index] = block
+            elif parent.pixels is None:
+                parent.pixels = np.zeros(self.layouts[level + 1].chunk, self.dtype)
+        if not odd and parent.pixels is not None:
+            self._halve_quarter(level, index, block, parent.pixels)
+        with self._lock:
+            parent.waiting -= 1
+            if parent.waiting:
+                return None
+            del self._parents[level + 1][above]
+        if odd:
+            return self._halve_together(level, above, parent.children)
+        return parent.pixels
+
+    def _straddles(self, level: int) -> bool:
+        """Say whether 2x2 windows of this level reach over chunk borders."""
+        layout = self.layouts[level]
+        pairs = zip(layout.grid[3:], layout.chunk[3:], strict=True)
+        return any(count > 1 and edge % 2 == 1 for count, edge in pairs)
+
+    def _halve_quarter(
+        self, level: int, index: Shape, block: Block, parent: Block
+    ) -> None:
+        edge_y, edge_x = self.layouts[level].chunk[3:]
+        rows, columns = self._inside(level, index)[3:]
+        top = index[3] % 2 * (edge_y // 2)
+        left = index[4] % 2 * (edge_x // 2)
+        out = parent[..., top : top + rows // 2, left : left + columns // 2]
+        halve(block[..., :rows, :columns], out)
+
+    def _halve_together(
+        self, level: int, above: Shape, children: dict[Shape, Block]
+    ) -> Block:
+        """Return a parent from its children laid side by side, in any order."""
+        child, layout = self.layouts[level], self.layouts[level + 1]
+        edge_y, edge_x = child.chunk[3:]
+        wide = np.zeros((*child.chunk[:3], 2 * edge_y, 2 * edge_x), dtype=self.dtype)
+        for index, block in children.items():
+            top, left = index[3] % 2 * edge_y, index[4] % 2 * edge_x
+            wide[..., top : top + edge_y, left : left + edge_x] = block
+        rows, columns = self._inside(level + 1, above)[3:]
+        pixels = np.zeros(layout.chunk, dtype=self.dtype)
+        halve(wide[..., : 2 * rows, : 2 * columns], pixels[..., :rows, :columns])
+        return pixels
+
+    def _inside(self, level: int, index: Shape) -> Shape:
+        """Return the lengths of the part of a chunk that lies in the array."""
+        layout = self.layouts[level]
+        t, c, z, y, x = (
+            min(edge, length - position * edge)
+            for edge, length, position in zip(
+                layout.chunk, layout.shape, index, strict=True
+            )
+        )
+        return (t, c, z, y, x)
+
+
+def _sources(stats: SourceStats, digests: Mapping[PlaneKey, str]) -> SourceColumns:
+    """Return the files read, each with one digest over its planes in order."""
+    by_file: dict[str, list[str]] = {}
+    for (file, _), digest in sorted(digests.items()):
+        by_file.setdefault(file, []).append(digest)
+    known = {
+        file: (size, mtime)
+        for file, size, mtime in zip(
+            stats.file, stats.size, stats.mtime_ns, strict=True
+        )
+    }
+    files = tuple(sorted(by_file))
+    return SourceColumns(
+        file=files,
+        size=tuple(known.get(file, (-1, 0))[0] for file in files),
+        mtime_ns=tuple(known.get(file, (-1, 0))[1] for file in files),
+        digest=tuple(_together(by_file[file]) for file in files),
+    )
+
+
+def _together(digests: list[str]) -> str:
+    if len(digests) == 1:
+        return digests[0]
+    return xxhash.xxh3_64_hexdigest("".join(digests))

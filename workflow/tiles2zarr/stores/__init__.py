@@ -1,0 +1,1 @@
+"""Where images are kept: folders and object stores, locks and the final swap."""

@@ -1,0 +1,178 @@
+"""A folder as a store."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from tiles2zarr.errors import StoreError
+
+SYNC_THREADS = 8
+"""Waiting for the disk costs no CPU: eight files wait together."""
+
+
+def explain(error: OSError, path: Path) -> StoreError:
+    """Return the StoreError that says what the system refused and what helps."""
+    cures = {
+        "ENOSPC": "Free space on the output disk and run again.",
+        "EDQUOT": "Your quota is used up: free space and run again.",
+        "EROFS": "The output is read-only: choose another `output`.",
+        "EACCES": "Get write permission there or choose another `output`.",
+        "EPERM": "Get write permission there or choose another `output`.",
+    }
+    name = errno_name(error)
+    cure = cures.get(name, "Check the output disk and run again.")
+    return StoreError(f"{path} cannot be written: {error.strerror} ({name}). {cure}")
+
+
+def errno_name(error: OSError) -> str:
+    """Return the symbol of an OSError's number, ``ENOSPC``."""
+    from errno import errorcode
+
+    return errorcode.get(error.errno or 0, "unknown")
+
+
+class LocalStore:
+    """Objects are files below a folder."""
+
+    def __init__(self, root: str | Path) -> None:
+        """Use ``root``; it need not exist yet."""
+        self.root = Path(root)
+        self._folders: set[Path] = set()
+        self._waiting: list[Future[None]] = []
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def url(self) -> str:
+        """The folder as text."""
+        return str(self.root)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the file's bytes, or ``None`` if there is no such file."""
+        try:
+            return (self.root / key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write beside, then rename over the old file.
+
+        Raises:
+            StoreError: The disk is full, read-only or not ours.
+        """
+        path = self.root / key
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with open(beside, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                os.replace(beside, path)
+            finally:
+                beside.unlink(missing_ok=True)
+        except OSError as error:
+            raise explain(error, path) from error
+
+    def put_chunk(self, key: str, data: bytes) -> None:
+        """Write a new file; the disk is waited for in ``flush``.
+
+        Raises:
+            StoreError: The disk is full, read-only or not ours.
+        """
+        path = self.root / key
+        try:
+            if path.parent not in self._folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(path.parent)
+            with open(path, "xb", buffering=0) as stream:
+                view = memoryview(data)
+                while view:
+                    view = view[stream.write(view) :]
+        except OSError as error:
+            raise explain(error, path) from error
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(SYNC_THREADS)
+        self._waiting.append(self._pool.submit(sync_file, path))
+
+    def flush(self) -> None:
+        """Wait for every file of ``put_chunk`` and the folders that list them.
+
+        Raises:
+            StoreError: The disk reported an error late.
+        """
+        if self._pool is None:
+            return
+        waiting, self._waiting = self._waiting, []
+        pool, self._pool = self._pool, None
+        try:
+            for folder in sorted(self._folders):
+                waiting.append(pool.submit(sync_file, folder))
+            for future in waiting:
+                future.result()
+        finally:
+            self._folders.clear()
+            pool.shutdown(cancel_futures=True)
+
+    def delete(self, key: str) -> None:
+        """Remove a file or a folder with all that is in it.
+
+        Raises:
+            StoreError: The system refused.
+        """
+        path = self.root / key
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise explain(error, path) from error
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield key and size of every file below ``prefix``, in no order."""
+        stack = [prefix.rstrip("/")]
+        while stack:
+            folder = stack.pop()
+            try:
+                entries = list(os.scandir(self.root / folder))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            for entry in entries:
+                key = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(key)
+                else:
+                    yield key, entry.stat().st_size
+
+    def children(self, prefix: str) -> tuple[str, ...]:
+        """Return the sorted names in the folder, none if there is no folder."""
+        try:
+            return tuple(sorted(os.listdir(self.root / prefix)))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    def below(self, prefix: str) -> "LocalStore":
+        """Return the store of a sub-folder."""
+        return LocalStore(self.root / prefix)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file's or folder's content is on the disk.
+
+    Raises:
+        StoreError: The disk reported an error.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise explain(error, path) from error
