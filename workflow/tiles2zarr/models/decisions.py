@@ -70,5 +70,6 @@ class Decisions(Frozen):
     """Version of this file's format."""
     acquisitions: dict[int, AcquisitionDecision]
     """By acquisition id."""
-    block: int = Field(ge=1)
-    """Columns of a plate row, or images, that share a batch."""
+    block: tuple[int, int]
+    """Rows and columns of the plate that share a batch; for single images the number
+    of batches and 0."""

@@ -87,6 +87,30 @@ class BoxColumns(Columns):
         return len(self.file)
 
 
+class SourceStats(Columns):
+    """The files of an image as the directory listed them."""
+
+    file: tuple[str, ...]
+    """Path relative to the image's ``resource``, sorted."""
+    size: tuple[int, ...]
+    """Bytes; -1 where unknown (remote)."""
+    mtime_ns: tuple[int, ...]
+    """Modification time, nanosecond; 0 where unknown."""
+
+    def only(self, files: set[str]) -> "SourceStats":
+        """Return the entries of ``files``."""
+        rows = [
+            row
+            for row in zip(self.file, self.size, self.mtime_ns, strict=True)
+            if row[0] in files
+        ]
+        return SourceStats(
+            file=tuple(row[0] for row in rows),
+            size=tuple(row[1] for row in rows),
+            mtime_ns=tuple(row[2] for row in rows),
+        )
+
+
 class FieldOfView(Frozen):
     """One field of view in the image: the union of its boxes, half-open, in pixels."""
 
@@ -170,6 +194,10 @@ class RegisteredImage(Frozen):
     """Position of the image's origin in (z, y, x), micrometer (No Tiling)."""
     planes: PlaneColumns
     """The plane table."""
+    key: str = ""
+    """Digest of everything this file was made from: the same key, nothing to redo."""
+    sources: SourceStats = SourceStats(file=(), size=(), mtime_ns=())
+    """The files the boxes are read from, filled in when their headers are checked."""
     conditions: tuple[ConditionRow, ...] = ()
     """Condition rows."""
     findings: tuple[Finding, ...] = ()

@@ -21,6 +21,8 @@ class Batch(Frozen):
     """Decisions of the acquisitions in this batch."""
     sources: dict[str, tuple[str, ...]]
     """Folder to names of the source files in it."""
+    origins: dict[str, tuple[float, float]] = Field(default={})
+    """Image id to its well's origin in (y, x), micrometer (``offsets.xy: well``)."""
     source_bytes: int
     """Pixel bytes to read."""
     mem_mb: int

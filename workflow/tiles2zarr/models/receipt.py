@@ -45,7 +45,18 @@ class SourceColumns(Columns):
     mtime_ns: tuple[int, ...]
     """Modification time, nanosecond."""
     digest: tuple[str, ...]
-    """Hash of the pixels read from the file."""
+    """xxh3_64 of the pixels read from the file, hexadecimal."""
+
+
+class ChunkColumns(Columns):
+    """The objects of one level: chunks, or shards where the array is sharded."""
+
+    key: tuple[str, ...]
+    """Key below the array, e.g. ``0/0/1/2`` or ``c/0/0/1/2``."""
+    size: tuple[int, ...]
+    """Bytes."""
+    digest: tuple[str, ...]
+    """xxh3_64 of the bytes, hexadecimal."""
 
 
 class LevelReceipt(Frozen):
@@ -55,12 +66,8 @@ class LevelReceipt(Frozen):
     """Path of the array in the image group."""
     shape: tuple[int, ...]
     """Shape over the written axes."""
-    keys: int
-    """Chunk or shard objects that must exist."""
-    bytes: int
-    """Their size together."""
-    digest: str
-    """sha256 over the sorted lines ``<key> <size> <crc32c or hash>``."""
+    chunks: ChunkColumns
+    """Objects that must exist; a key not listed was never acquired."""
 
 
 class Receipt(Frozen):
@@ -71,7 +78,10 @@ class Receipt(Frozen):
     collection: Collection
     """Where the image is."""
     pixels: str
-    """Fingerprint of everything that decides the arrays."""
+    """Fingerprint of everything that decides the arrays, the sources' names and sizes
+    but not their times."""
+    geometry: str
+    """Fingerprint of shape, scale and boxes: labels fit only as long as it stands."""
     metadata: str
     """Fingerprint of everything else."""
     levels: tuple[LevelReceipt, ...]

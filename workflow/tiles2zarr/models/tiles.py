@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import model_serializer, model_validator
 
 from tiles2zarr.models.base import Frozen
 
@@ -37,14 +37,20 @@ class Columns(Frozen):
             raise ValueError(f"columns differ in length: {lengths}")
         return self
 
-    def compact(self) -> dict[str, list[object] | None]:
-        """Return plain columns for JSON, a constant column as one entry."""
-        columns: dict[str, list[object] | None] = {}
+    @model_serializer(mode="plain")
+    def compact(self) -> dict[str, list[object]]:
+        """Return plain columns for JSON, a constant column as one entry.
+
+        The first column is kept whole, so the number of rows is never lost.
+        """
+        columns: dict[str, list[object]] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
             if value is None:
                 continue
-            constant = len(value) > 1 and value.count(value[0]) == len(value)
+            constant = (
+                columns and len(value) > 1 and value.count(value[0]) == len(value)
+            )
             columns[name] = list(value[:1] if constant else value)
         return columns
 

@@ -133,6 +133,41 @@ class Planes:
             )
 
 
+def digest_sources(
+    image: RegisteredImage, files: set[str], storage: Mapping[str, Scalar]
+) -> dict[str, str]:
+    """Return the digest of the pixels of ``files``, as a write would record them.
+
+    Raises:
+        SourceError: A file cannot be read.
+    """
+    boxes = image.boxes
+    shapes: dict[PlaneKey, tuple[int, int]] = {}
+    for row, file in enumerate(boxes.file):
+        if file in files:
+            count = boxes.len_t[row] * boxes.len_c[row] * boxes.len_z[row]
+            for plane in range(boxes.plane[row], boxes.plane[row] + count):
+                shapes[(file, plane)] = (boxes.len_y[row], boxes.len_x[row])
+    planes = Planes(image, dict.fromkeys(shapes, 1), 0, storage)
+    try:
+        for key in sorted(shapes):
+            planes.take(key, shapes[key])
+    finally:
+        planes.close()
+    return file_digests(planes.digests)
+
+
+def file_digests(digests: Mapping[PlaneKey, str]) -> dict[str, str]:
+    """Return one digest per file over the digests of its planes, in plane order."""
+    by_file: dict[str, list[str]] = {}
+    for (file, _), digest in sorted(digests.items()):
+        by_file.setdefault(file, []).append(digest)
+    return {
+        file: parts[0] if len(parts) == 1 else xxhash.xxh3_64_hexdigest("".join(parts))
+        for file, parts in by_file.items()
+    }
+
+
 def _multiple(uses: Mapping[PlaneKey, int]) -> set[str]:
     """Return the files of which several planes are read."""
     seen: set[str] = set()

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from tiles2zarr.models.base import Scalar
@@ -24,7 +23,7 @@ from tiles2zarr.pixels.coverage import Coverage, Piece, cover
 from tiles2zarr.pixels.halve import halve
 from tiles2zarr.pixels.headers import array_files
 from tiles2zarr.pixels.layout import LevelLayout, Shape
-from tiles2zarr.pixels.planes import PlaneKey, Planes
+from tiles2zarr.pixels.planes import PlaneKey, Planes, file_digests
 from tiles2zarr.pixels.shards import LevelOutput, parents
 from tiles2zarr.pixels.stats import ChannelFigures
 from tiles2zarr.stores.base import Store
@@ -270,26 +269,12 @@ class ImageWriter:
 
 
 def _sources(stats: SourceStats, digests: Mapping[PlaneKey, str]) -> SourceColumns:
-    """Return the files read, each with one digest over its planes in order."""
-    by_file: dict[str, list[str]] = {}
-    for (file, _), digest in sorted(digests.items()):
-        by_file.setdefault(file, []).append(digest)
-    known = {
-        file: (size, mtime)
-        for file, size, mtime in zip(
-            stats.file, stats.size, stats.mtime_ns, strict=True
-        )
-    }
-    files = tuple(sorted(by_file))
+    """Return the files read with size, time and the digest of their pixels."""
+    by_file = file_digests(digests)
+    rows = stats.only(set(by_file))
     return SourceColumns(
-        file=files,
-        size=tuple(known.get(file, (-1, 0))[0] for file in files),
-        mtime_ns=tuple(known.get(file, (-1, 0))[1] for file in files),
-        digest=tuple(_together(by_file[file]) for file in files),
+        file=rows.file,
+        size=rows.size,
+        mtime_ns=rows.mtime_ns,
+        digest=tuple(by_file[file] for file in rows.file),
     )
-
-
-def _together(digests: list[str]) -> str:
-    if len(digests) == 1:
-        return digests[0]
-    return xxhash.xxh3_64_hexdigest("".join(digests))

@@ -1,0 +1,54 @@
+"""Our mark on a group: who made it, from what, and how much must be there."""
+
+from tiles2zarr.models.base import Frozen
+from tiles2zarr.ngff.documents import Documents, read_attributes, stored_version
+
+KEY = "tiles2zarr"
+"""Attribute that carries the mark."""
+
+
+class Mark(Frozen):
+    """``attributes.tiles2zarr`` of an image group, written last."""
+
+    owner: str
+    """Id of the config's results folder that made the image."""
+    pixels: str
+    """Fingerprint of everything that decides the arrays."""
+    metadata: str
+    """Fingerprint of everything else."""
+    geometry: str
+    """Fingerprint of shape, scale and boxes."""
+    content: str
+    """Digest over keys, sizes and hashes of all chunks."""
+    chunks: int
+    """Chunk or shard objects of all levels."""
+    bytes: int
+    """Their size together."""
+
+
+def read_mark(store: Documents, group: str = "") -> Mark | None:
+    """Return the mark of a group, ``None`` if it has none of this form."""
+    version = stored_version(store, group)
+    attributes = read_attributes(store, group, version) if version else None
+    raw = (attributes or {}).get(KEY)
+    if not isinstance(raw, dict) or set(raw) != set(Mark.model_fields):
+        return None
+    return Mark.model_validate(raw)
+
+
+def level_names(store: Documents, group: str = "") -> tuple[str, ...]:
+    """Return the first path part of every level an image group's metadata list."""
+    version = stored_version(store, group)
+    attributes = read_attributes(store, group, version) if version else None
+    ome = (attributes or {}).get("ome", attributes)
+    multiscales = ome.get("multiscales") if isinstance(ome, dict) else None
+    if not isinstance(multiscales, list):
+        return ()
+    paths = [
+        dataset.get("path")
+        for entry in multiscales
+        if isinstance(entry, dict)
+        for dataset in entry.get("datasets", [])
+        if isinstance(dataset, dict)
+    ]
+    return tuple(p.split("/")[0] for p in paths if isinstance(p, str))

@@ -1,0 +1,1 @@
+"""What the rules do: one function per rule, files in, files out."""

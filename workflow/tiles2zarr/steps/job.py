@@ -1,0 +1,87 @@
+"""The frame of a job: log file, user folders, version check, errors as lines."""
+
+import logging
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import tiles2zarr
+from tiles2zarr.errors import Tiles2ZarrError, VersionError
+from tiles2zarr.extension import add_paths
+
+LOG = logging.getLogger("tiles2zarr")
+
+
+class JobParams(Protocol):
+    """The ``params`` every rule gives its script."""
+
+    version: str
+    package: str
+    extensions: Sequence[str]
+
+
+class Job(Protocol):
+    """The parts of Snakemake's ``snakemake`` object that every script has."""
+
+    params: JobParams
+    log: Sequence[str]
+    rule: str
+
+
+@contextmanager
+def job(snakemake: Job) -> Iterator[logging.Logger]:
+    """Run a script's body: log to its file, end with a line instead of a traceback.
+
+    Raises:
+        SystemExit: The step failed; the message stands in the log and on stderr.
+    """
+    handlers = _start_logging(Path(snakemake.log[0]), snakemake.rule)
+    try:
+        LOG.info("tiles2zarr %s, Python %s", snakemake.params.version, _python())
+        check_version(snakemake.params.version, snakemake.params.package)
+        add_paths(snakemake.params.extensions)
+        yield LOG
+    except Tiles2ZarrError as error:
+        LOG.error("%s", error)
+        raise SystemExit(1) from None
+    finally:
+        for handler in handlers:
+            LOG.removeHandler(handler)
+            handler.close()
+
+
+def check_version(version: str, package: str) -> None:
+    """Make sure this process runs the package that planned the job.
+
+    Raises:
+        VersionError: Another installation of tiles2zarr comes first in the job.
+    """
+    if tiles2zarr.__version__ != version:
+        raise VersionError(
+            f"this job imports tiles2zarr {tiles2zarr.__version__} from "
+            f"{Path(tiles2zarr.__file__).parent}, but the workflow is version "
+            f"{version} in {package}. Uninstall the other one, or install the "
+            "workflow's own into this environment."
+        )
+
+
+def _start_logging(path: Path, rule: str) -> tuple[logging.Handler, ...]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    file.setFormatter(text)
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.WARNING)
+    screen.setFormatter(logging.Formatter(f"{rule}: %(message)s"))
+    LOG.setLevel(logging.INFO)
+    LOG.propagate = False
+    for handler in (file, screen):
+        LOG.addHandler(handler)
+    return file, screen
+
+
+def _python() -> str:
+    return platform.python_version()

@@ -1,0 +1,80 @@
+"""The output: where it is, whose it is."""
+
+import secrets
+from pathlib import Path
+
+from tiles2zarr.checkpoints import read_json, write_json
+from tiles2zarr.config.slices import WriteOptions
+from tiles2zarr.errors import StoreError
+from tiles2zarr.models.base import Frozen
+from tiles2zarr.models.collection import Collection, ImageInPlate
+from tiles2zarr.ngff.documents import read_attributes, stored_version
+from tiles2zarr.ngff.mark import KEY, level_names
+from tiles2zarr.state import State
+from tiles2zarr.stores.base import Store
+from tiles2zarr.stores.local import LocalStore
+from tiles2zarr.stores.target import LocalTarget, Target
+
+
+class Owner(Frozen):
+    """``owner.json``: the id that marks what this results folder made."""
+
+    owner: str
+    """Random, made once."""
+
+
+def make_owner(state: State) -> str:
+    """Return the owner id of the results folder, made at the first run."""
+    if not state.owner.is_file():
+        write_json(state.owner, Owner(owner=secrets.token_hex(16)), durable=True)
+    return read_owner(state)
+
+
+def read_owner(state: State) -> str:
+    """Return the owner id.
+
+    Raises:
+        Tiles2ZarrError: parse_tiles has not run in this results folder.
+    """
+    return read_json(state.owner, Owner).owner
+
+
+def open_store(output: str) -> Store:
+    """Return the store of the output folder."""
+    return LocalStore(Path(output))
+
+
+def open_target(options: WriteOptions, collection: Collection) -> Target:
+    """Return the place of an image below the output."""
+    return LocalTarget(Path(options.output) / collection.path, level_names)
+
+
+def check_owner(options: WriteOptions, collection: Collection, owner: str) -> None:
+    """Make sure the plate the image goes to is ours, new, or allowed by the mode.
+
+    Raises:
+        StoreError: A plate this config did not make is in the way.
+    """
+    if options.overwrite_mode != "no_overwrite":
+        return
+    if not isinstance(collection, ImageInPlate):
+        return
+    name = f"{collection.plate_name}.zarr"
+    store = open_store(options.output)
+    found = plate_owner(store, name)
+    if found not in (None, owner):
+        raise StoreError(
+            f"{store.url}/{name} exists and was not made by this config. Nothing was "
+            "touched: set writing.overwrite_mode to extend to add to it, to overwrite "
+            "to replace it, or choose another output or plate name."
+        )
+
+
+def plate_owner(store: Store, plate: str) -> str | None:
+    """Return the owner of a plate group: ``""`` if foreign, ``None`` if not there."""
+    version = stored_version(store, plate)
+    if version is None:
+        return None
+    mark = (read_attributes(store, plate, version) or {}).get(KEY)
+    owner = mark.get("owner") if isinstance(mark, dict) else None
+    return owner if isinstance(owner, str) else ""

@@ -1,0 +1,125 @@
+"""register: stage positions to pixel boxes, after a look at every file's header."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tiles2zarr.checkpoints import (
+    digest,
+    read_json,
+    read_json_if_there,
+    to_bytes,
+    write_json,
+)
+from tiles2zarr.config.slices import RegisterOptions
+from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.extension import load_function
+from tiles2zarr.models.decisions import AcquisitionDecision
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.image import RegisteredImage, SourceStats, TiledImage
+from tiles2zarr.models.plan import Batch, BatchOutcome, Outcome
+from tiles2zarr.registration import register_image
+from tiles2zarr.state import State
+from tiles2zarr.steps.headers import check_headers
+from tiles2zarr.steps.sources import source_stats
+
+LOG = logging.getLogger("tiles2zarr")
+STEP = 1
+"""Raised when the result of this step changes for the same input."""
+
+
+def register(
+    batch: Path, output: Path, state: State, options: RegisterOptions
+) -> BatchOutcome:
+    """Register the images of a batch and write ``output`` with their outcomes.
+
+    An image whose checkpoint was made from the same tiles, decision, options and files
+    is left alone. An image that cannot be registered costs only itself.
+
+    Raises:
+        Tiles2ZarrError: The batch itself cannot be read.
+    """
+    task = read_json(batch, Batch)
+    outcomes: dict[str, Outcome] = {}
+    findings: list[Finding] = []
+    for image, tiles_digest in sorted(task.images.items()):
+        try:
+            registered = _register(image, tiles_digest, task, state, options)
+        except Tiles2ZarrError as error:
+            LOG.error("%s: %s", image, error)
+            outcomes[image] = Outcome(status="failed", error=str(error))
+            continue
+        sha = write_json(state.registered(image), registered)
+        outcomes[image] = Outcome(status="done", digest=sha)
+        findings.extend(registered.findings)
+        LOG.info("%s: %d boxes on %s", image, len(registered.boxes), registered.shape)
+    outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
+    write_json(output, outcome)
+    return outcome
+
+
+def _register(
+    image: str,
+    tiles_digest: str,
+    task: Batch,
+    state: State,
+    options: RegisterOptions,
+) -> RegisteredImage:
+    path = state.tiles(image)
+    raw = path.read_bytes() if path.is_file() else b""
+    if digest(raw) != tiles_digest:
+        raise Tiles2ZarrError(
+            f"{path} is not the file parse_tiles wrote. Delete {state.plan} and run "
+            "again: it will be made anew."
+        )
+    tiled = read_json(path, TiledImage)
+    decision = task.decisions[tiled.acquisition_id]
+    storage = options.storage.get(tiled.acquisition_id, {})
+    stats = source_stats(tiled)
+    key = _key(tiles_digest, decision, options, stats)
+    known = _known(state.registered(image))
+    if known is not None and known.key == key:
+        return known
+    checked, dtype, findings = check_headers(tiled, options, storage)
+    registered = register_image(
+        checked,
+        decision,
+        options.registration,
+        dtype=dtype,
+        well_origin=task.origins.get(image),
+        steps=_steps(options),
+    )
+    return registered.replace(
+        key=key,
+        sources=stats.only(set(registered.boxes.file)),
+        findings=(*registered.findings, *findings),
+    )
+
+
+def _known(path: Path) -> RegisteredImage | None:
+    """Return an earlier checkpoint; a damaged one is made again."""
+    try:
+        return read_json_if_there(path, RegisteredImage)
+    except Tiles2ZarrError as error:
+        LOG.warning("%s", error)
+        return None
+
+
+def _key(
+    tiles_digest: str,
+    decision: AcquisitionDecision,
+    options: RegisterOptions,
+    stats: SourceStats,
+) -> str:
+    parts = {
+        "step": STEP,
+        "tiles": tiles_digest,
+        "decision": digest(decision),
+        "options": digest(options),
+        "sources": digest(stats),
+    }
+    return digest(to_bytes(parts))
+
+
+def _steps(options: RegisterOptions) -> Sequence[Callable[..., object]]:
+    return [load_function(step.function) for step in options.registration.steps]

@@ -1,0 +1,278 @@
+"""One image from its boxes to its place in the output, or left alone if it is there."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tiles2zarr.checkpoints import read_json, replace_file, to_bytes, write_json
+from tiles2zarr.config.slices import WriteOptions
+from tiles2zarr.errors import StoreError, Tiles2ZarrError
+from tiles2zarr.models.base import Scalar
+from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.models.receipt import Receipt, SourceColumns
+from tiles2zarr.ngff.documents import write_attributes
+from tiles2zarr.ngff.image import image_attributes
+from tiles2zarr.ngff.mark import KEY, Mark, read_mark
+from tiles2zarr.ngff.windows import contrast_window
+from tiles2zarr.pixels.planes import digest_sources
+from tiles2zarr.pixels.writer import ImageWriter
+from tiles2zarr.state import State
+from tiles2zarr.steps.fingerprints import ImagePlan, content_digest, plan_image
+from tiles2zarr.stores.base import Store
+from tiles2zarr.stores.target import Target
+
+LOG = logging.getLogger("tiles2zarr")
+
+
+class BlockedError(StoreError):
+    """Labels fit the image as it stands, not as it would be written."""
+
+
+@dataclass(frozen=True)
+class ImageJob:
+    """Everything one image's write needs besides the image."""
+
+    state: State
+    options: WriteOptions
+    owner: str
+    threads: int
+    storage: Mapping[str, Scalar]
+
+
+def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receipt:
+    """Make the image in the output be what ``image`` says; return its receipt.
+
+    Nothing is touched if it is that already; changed metadata are rewritten in place;
+    only changed pixels make a new image, written beside and swapped in.
+
+    Raises:
+        SourceError: A source cannot be read; the old image, if any, stands.
+        StoreError: A foreign image is in the way, or the output cannot be written.
+        BlockedError: Labels of the old image would not fit the new one.
+        LockedError: Another live process holds the image.
+    """
+    plan = plan_image(image, job.options.omezarr)
+    with target.hold():
+        target.recover()
+        receipt = _known_receipt(image, job)
+        mark = read_mark(target.current()) if target.exists() else None
+        if mark is not None and mark.owner == job.owner:
+            receipt = _settle(image, target, job, mark, receipt)
+            if receipt is not None and _stands(plan, target, mark, receipt):
+                same = _same_sources(image, receipt, job)
+                if same is not None:
+                    return _refresh(image, target, job, plan, receipt, same)
+        _check_may_write(image, target, job, mark, plan)
+        return _replace(image, target, job, plan, ours=mark is not None)
+
+
+def _known_receipt(image: RegisteredImage, job: ImageJob) -> Receipt | None:
+    path = job.state.written(image.image)
+    try:
+        return read_json(path, Receipt) if path.is_file() else None
+    except Tiles2ZarrError as error:
+        LOG.warning("%s", error)
+        return None
+
+
+def _settle(
+    image: RegisteredImage,
+    target: Target,
+    job: ImageJob,
+    mark: Mark,
+    receipt: Receipt | None,
+) -> Receipt | None:
+    """Return the receipt that belongs to the image in place.
+
+    The next receipt is laid beside the old one before the swap: whoever dies between
+    swap and receipt leaves a finished image and its receipt, which only needs its name.
+    """
+    pending = _pending(image, job)
+    if not pending.is_file():
+        return receipt
+    try:
+        following = read_json(pending, Receipt)
+    except Tiles2ZarrError:
+        following = None
+    if following is not None and content_digest(following.levels) == mark.content:
+        pending.replace(job.state.written(image.image))
+        return following
+    pending.unlink()
+    return receipt
+
+
+def _pending(image: RegisteredImage, job: ImageJob) -> Path:
+    path = job.state.written(image.image)
+    return path.with_name(f".{path.name}.pending")
+
+
+def _stands(plan: ImagePlan, target: Target, mark: Mark, receipt: Receipt) -> bool:
+    """Say whether the arrays in place are those of the plan, every object there."""
+    if not plan.pixels == mark.pixels == receipt.pixels:
+        return False
+    if content_digest(receipt.levels) != mark.content:
+        return False
+    store = target.current()
+    for level in receipt.levels:
+        expected = dict(zip(level.chunks.key, level.chunks.size, strict=True))
+        prefix = len(level.path) + 1
+        found = {key[prefix:]: size for key, size in store.sizes(level.path)}
+        header = {".zarray", "zarr.json"} & found.keys()
+        if not header or expected != {k: found[k] for k in found.keys() - header}:
+            return False
+    return True
+
+
+def _same_sources(
+    image: RegisteredImage, receipt: Receipt, job: ImageJob
+) -> SourceColumns | None:
+    """Return the sources as they are now if their pixels are those of the receipt."""
+    old, now = receipt.sources, image.sources
+    if old.file != now.file or old.size != now.size:
+        return None
+    if old.mtime_ns == now.mtime_ns:
+        return old
+    changed = {
+        file
+        for file, before, after in zip(
+            now.file, old.mtime_ns, now.mtime_ns, strict=True
+        )
+        if before != after
+    }
+    fresh = digest_sources(image, changed, job.storage)
+    known = dict(zip(old.file, old.digest, strict=True))
+    if any(known[file] != digest for file, digest in fresh.items()):
+        return None
+    return SourceColumns(
+        file=now.file, size=now.size, mtime_ns=now.mtime_ns, digest=old.digest
+    )
+
+
+def _refresh(
+    image: RegisteredImage,
+    target: Target,
+    job: ImageJob,
+    plan: ImagePlan,
+    receipt: Receipt,
+    sources: SourceColumns,
+) -> Receipt:
+    """Rewrite attributes and receipt where they differ; no array is touched."""
+    if receipt.geometry != plan.geometry:
+        _check_labels(image, target, job)
+    updated = receipt.replace(
+        metadata=plan.metadata, geometry=plan.geometry, sources=sources
+    )
+    mark = read_mark(target.current())
+    if mark is None or mark.metadata != plan.metadata:
+        job.state.plate.unlink(missing_ok=True)
+        _write_group(image, target.current(), job, updated)
+        LOG.info("%s: metadata rewritten", image.image)
+    write_json(job.state.written(image.image), updated, durable=True)
+    return updated
+
+
+def _check_may_write(
+    image: RegisteredImage,
+    target: Target,
+    job: ImageJob,
+    mark: Mark | None,
+    plan: ImagePlan,
+) -> None:
+    if not target.exists() or job.options.overwrite_mode == "overwrite":
+        return
+    if mark is None or mark.owner != job.owner:
+        raise StoreError(
+            f"{target.current().url} exists and was not made by this config. "
+            "Nothing was touched: set writing.overwrite_mode to overwrite to replace "
+            "it, choose another output, or take it over with `tiles2zarr verify --adopt`."
+        )
+    if mark.geometry != plan.geometry:
+        _check_labels(image, target, job)
+
+
+def _check_labels(image: RegisteredImage, target: Target, job: ImageJob) -> None:
+    names = target.current().children("labels")
+    labels = [n for n in names if not n.startswith(".") and n != "zarr.json"]
+    if labels and job.options.overwrite_mode != "overwrite":
+        raise BlockedError(
+            f"{image.image}: shape, scale or positions changed, and the labels "
+            f"{', '.join(labels)} would no longer fit. Move the labels away, or set "
+            "writing.overwrite_mode to overwrite to drop them."
+        )
+
+
+def _replace(
+    image: RegisteredImage,
+    target: Target,
+    job: ImageJob,
+    plan: ImagePlan,
+    *,
+    ours: bool,
+) -> Receipt:
+    """Write a new image beside the old one and swap it in; the receipt comes last."""
+    new = target.begin()
+    version = job.options.omezarr.ngff_version
+    try:
+        writer = ImageWriter(image, plan.layouts, plan.codec, version, new, job.storage)
+        pixels = writer.write(job.threads)
+        receipt = Receipt(
+            collection=image.collection,
+            pixels=plan.pixels,
+            geometry=plan.geometry,
+            metadata=plan.metadata,
+            levels=pixels.levels,
+            channels=pixels.channels,
+            sources=pixels.sources,
+        )
+        _write_group(image, new, job, receipt)
+        replace_file(_pending(image, job), to_bytes(receipt), durable=True)
+        # tables of the old image may get lost in a crash between the renames: without
+        # its output, build_tables runs again and looks at every image
+        job.state.plate.unlink(missing_ok=True)
+        keep = ours and not _labels_dropped(target, job, plan)
+        target.commit(new, keep_foreign=keep)
+    except BaseException:
+        target.abandon(new)
+        raise
+    _pending(image, job).replace(job.state.written(image.image))
+    return receipt
+
+
+def _labels_dropped(target: Target, job: ImageJob, plan: ImagePlan) -> bool:
+    """Say whether labels of the old image must go: they no longer fit (overwrite)."""
+    mark = read_mark(target.current()) if target.exists() else None
+    return (
+        job.options.overwrite_mode == "overwrite"
+        and mark is not None
+        and mark.geometry != plan.geometry
+    )
+
+
+def _write_group(
+    image: RegisteredImage, store: Store, job: ImageJob, receipt: Receipt
+) -> None:
+    """Write the image group's attributes with windows and, last of all, our mark."""
+    omezarr = job.options.omezarr
+    attributes = image_attributes(
+        image,
+        version=omezarr.ngff_version,
+        level_names=omezarr.level_names,
+        windows=tuple(
+            contrast_window(figures.histogram, image.dtype)
+            for figures in receipt.channels
+        ),
+    )
+    chunks = [level.chunks for level in receipt.levels]
+    mark = Mark(
+        owner=job.owner,
+        pixels=receipt.pixels,
+        metadata=receipt.metadata,
+        geometry=receipt.geometry,
+        content=content_digest(receipt.levels),
+        chunks=sum(len(columns.key) for columns in chunks),
+        bytes=sum(sum(columns.size) for columns in chunks),
+    )
+    write_attributes(
+        store, "", attributes | {KEY: mark.model_dump()}, omezarr.ngff_version
+    )

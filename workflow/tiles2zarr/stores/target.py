@@ -1,0 +1,108 @@
+"""The place of one image in the output: hold it, look at it, replace it as a whole."""
+
+import secrets
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tiles2zarr.stores.base import Store
+from tiles2zarr.stores.local import LocalStore
+from tiles2zarr.stores.lock import Lock, hold
+from tiles2zarr.stores.swap import ImagePlace, recover, swap
+
+OwnNames = Callable[[Store], Collection[str]]
+"""Returns the names in an image group that its writer made (the levels)."""
+
+
+class Target(Protocol):
+    """One image's place. Everything but ``hold`` needs the lock to be held."""
+
+    def hold(self) -> "ContextLock":
+        """Hold the image against other writers."""
+
+    def recover(self) -> None:
+        """Finish or undo what a dead writer left behind."""
+
+    def exists(self) -> bool:
+        """Say whether something stands in the image's place."""
+
+    def current(self) -> Store:
+        """Return the image group as it stands."""
+
+    def begin(self) -> Store:
+        """Return an empty store to write the new image into."""
+
+    def commit(self, new: Store, *, keep_foreign: bool) -> None:
+        """Make the new image the current one, labels and tables carried over."""
+
+    def abandon(self, new: Store) -> None:
+        """Remove an unfinished new image."""
+
+
+class ContextLock(Protocol):
+    """What ``hold`` returns: a context that keeps the lock."""
+
+    def __enter__(self) -> object:
+        """Take the lock."""
+
+    def __exit__(self, *error: object) -> bool | None:
+        """Give it back."""
+
+
+class LocalTarget:
+    """An image in a folder."""
+
+    def __init__(self, path: Path, own_names: OwnNames) -> None:
+        """Use the image group at ``path``; it need not exist."""
+        self._place = ImagePlace(path)
+        self._own_names = own_names
+        self._lock: Lock | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold the lock beside the image.
+
+        Raises:
+            LockedError: A live process keeps it.
+        """
+        with hold(self._place.lock) as lock:
+            self._lock = lock
+            try:
+                yield
+            finally:
+                self._lock = None
+
+    def recover(self) -> None:
+        """Bring the image back to its old or new state after a crash."""
+        recover(self._place, self._written)
+
+    def exists(self) -> bool:
+        """Say whether the image's folder exists."""
+        return self._place.image.exists()
+
+    def current(self) -> LocalStore:
+        """Return the image's folder."""
+        return LocalStore(self._place.image)
+
+    def begin(self) -> LocalStore:
+        """Return a new folder beside the image."""
+        return LocalStore(self._place.partial(secrets.token_hex(6)))
+
+    def commit(self, new: Store, *, keep_foreign: bool) -> None:
+        """Rename the new folder into the image's place.
+
+        Raises:
+            LockedError: The lock was lost; nothing was changed.
+        """
+        if self._lock is None:
+            raise RuntimeError("commit needs the lock")
+        partial = Path(new.url)
+        swap(self._place, partial, self._lock, self._written, keep_foreign=keep_foreign)
+
+    def abandon(self, new: Store) -> None:
+        """Remove the new folder."""
+        LocalStore(Path(new.url).parent).delete(Path(new.url).name)
+
+    def _written(self, group: Path) -> Collection[str]:
+        return self._own_names(LocalStore(group))
