@@ -36,6 +36,10 @@ class State:
         """Everything noticed, merged by build_tables."""
         return self.root / "findings.json"
 
+    def sources(self, what: str) -> Path:
+        """Digest of the sources of a batch, or of the ``index``, as last used."""
+        return self.root / "sources" / f"{what}.txt"
+
     def batch(self, batch: str) -> Path:
         """The input of a batch's register job."""
         return self.root / "batches" / f"{batch}.json"

@@ -27,6 +27,8 @@ class Batch(Frozen):
     """Pixel bytes to read."""
     mem_mb: int
     """Memory the write job asks for."""
+    threads: int = 1
+    """Threads the write job can make use of."""
 
 
 class Outcome(Frozen):

@@ -86,6 +86,8 @@ class Receipt(Frozen):
     """Fingerprint of everything else."""
     levels: tuple[LevelReceipt, ...]
     """What each level holds."""
+    labels: tuple[str, ...]
+    """Channel labels, unique in the acquisition."""
     channels: tuple[ChannelStats, ...]
     """Figures per channel."""
     sources: SourceColumns

@@ -11,7 +11,9 @@ import numpy as np
 from numcodecs import GZip, Zstd, blosc
 from numpy.typing import NDArray
 
-from tiles2zarr.config.omezarr import CompressorConfig
+from tiles2zarr.config.omezarr import Blosc, Compressor, NoCompressor
+from tiles2zarr.config.omezarr import Gzip as GzipConfig
+from tiles2zarr.config.omezarr import Zstd as ZstdConfig
 
 Encode = Callable[[NDArray[np.generic]], bytes]
 Json = dict[str, object]
@@ -30,17 +32,16 @@ class Codec:
     v3: tuple[Json, ...]
 
 
-def make_codec(config: CompressorConfig, dtype: np.dtype[np.generic]) -> Codec:
+def make_codec(config: Compressor, dtype: np.dtype[np.generic]) -> Codec:
     """Return the codec of a compressor for little-endian pixels of ``dtype``."""
-    level = config.clevel
-    match config.name:
-        case "blosc":
-            return _blosc(config.cname, level, config.shuffle, dtype.itemsize)
-        case "zstd":
+    match config:
+        case Blosc(cname=cname, clevel=level, shuffle=shuffle):
+            return _blosc(cname, level, shuffle, dtype.itemsize)
+        case ZstdConfig(clevel=level):
             zstd = Zstd(level=level)
             return Codec(
                 encode=lambda array: bytes(zstd.encode(_little(array))),
-                v2={"id": "zstd", "level": level, "checksum": False},
+                v2={"id": "zstd", "level": level},
                 v3=(
                     {
                         "name": "zstd",
@@ -48,14 +49,14 @@ def make_codec(config: CompressorConfig, dtype: np.dtype[np.generic]) -> Codec:
                     },
                 ),
             )
-        case "gzip":
+        case GzipConfig(clevel=level):
             gzip = GZip(level=level)
             return Codec(
                 encode=lambda array: bytes(gzip.encode(_little(array))),
                 v2={"id": "gzip", "level": level},
                 v3=({"name": "gzip", "configuration": {"level": level}},),
             )
-        case "none":
+        case NoCompressor():
             return Codec(encode=lambda a: _little(a).tobytes(), v2=None, v3=())
 
 
@@ -71,7 +72,7 @@ def _blosc(cname: str, level: int, shuffle: str, itemsize: int) -> Codec:
         encode=encode,
         v2={
             "id": "blosc",
-            "cname": cname,
+            "cname": str(cname),
             "clevel": level,
             "shuffle": mode,
             "blocksize": 0,
@@ -81,9 +82,9 @@ def _blosc(cname: str, level: int, shuffle: str, itemsize: int) -> Codec:
                 "name": "blosc",
                 "configuration": {
                     "typesize": itemsize,
-                    "cname": cname,
+                    "cname": str(cname),
                     "clevel": level,
-                    "shuffle": shuffle,
+                    "shuffle": str(shuffle),
                     "blocksize": 0,
                 },
             },

@@ -28,8 +28,7 @@ def halve(block: Block, out: Block) -> None:
         np.multiply(_sum4(even, np.float64), 0.25, out=out, casting="same_kind")
     else:
         wide = np.uint64 if kind.kind == "u" else np.int64
-        total = _sum4(even, wide)
-        total += wide(2)
+        total = np.add(_sum4(even, wide), wide(2))
         np.right_shift(total, wide(2), out=total)
         np.copyto(out, total, casting="same_kind")
 

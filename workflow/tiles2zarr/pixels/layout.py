@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, prod
 
-from tiles2zarr.config.omezarr import ChunkingConfig, ShardingConfig
+from tiles2zarr.config.omezarr import Chunks, MultipleShards
 from tiles2zarr.models.acquisition import AXES
 
 Shape = tuple[int, int, int, int, int]
@@ -68,7 +68,7 @@ def level_layouts(
 
 
 def chunk_shape(
-    config: ChunkingConfig, tile: tuple[int, int], itemsize: int
+    config: Chunks, tile: tuple[int, int], itemsize: int
 ) -> tuple[Shape, bool]:
     """Return the chunk over (t, c, z, y, x) and whether it had to be made smaller.
 
@@ -86,7 +86,7 @@ def chunk_shape(
     return (config.t_chunk, config.c_chunk, config.z_chunk, y, x), parts > 1
 
 
-def shard_factors(config: ShardingConfig | None) -> Shape | None:
+def shard_factors(config: MultipleShards | None) -> Shape | None:
     """Return how many chunks a shard holds along (t, c, z, y, x), ``None`` without."""
     if config is None:
         return None

@@ -73,8 +73,8 @@ class Planes:
 
     def close(self) -> None:
         """Close this thread's open files."""
-        sources: OrderedDict[str, PlaneSource] = getattr(
-            self._local, "sources", OrderedDict()
+        sources: OrderedDict[str, PlaneSource] | None = getattr(
+            self._local, "sources", None
         )
         while sources:
             sources.popitem()[1].close()
@@ -98,7 +98,7 @@ class Planes:
                 source.close()
         self._check(file, plane, shape)
         if key not in self.digests:
-            self.digests[key] = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(plane))
+            self.digests[key] = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(plane).data)
         return plane
 
     def _open(self, file: str) -> PlaneSource:
@@ -163,7 +163,7 @@ def file_digests(digests: Mapping[PlaneKey, str]) -> dict[str, str]:
     for (file, _), digest in sorted(digests.items()):
         by_file.setdefault(file, []).append(digest)
     return {
-        file: parts[0] if len(parts) == 1 else xxhash.xxh3_64_hexdigest("".join(parts))
+        file: parts[0] if len(parts) == 1 else xxhash.xxh3_64_hexdigest("".join(parts).encode())
         for file, parts in by_file.items()
     }
 

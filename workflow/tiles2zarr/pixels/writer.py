@@ -145,12 +145,11 @@ class ImageWriter:
 
     def _leaf(self, index: Shape, pieces: tuple[Piece, ...]) -> None:
         block, acquired = self._fill(index, pieces)
-        inside = self._inside(0, index)
-        for c in range(inside.shape[1]):
+        times, channels, planes, rows, columns = self._inside(0, index)
+        for c in range(channels):
             figures = self._figures[index[1] * self.layouts[0].chunk[1] + c]
-            for t, z in np.ndindex(inside.shape[0], inside.shape[2]):
+            for t, z in np.ndindex(times, planes):
                 mask = None if acquired is None else acquired[t, c, z]
-                rows, columns = inside.shape[3:]
                 plane = block[t, c, z, :rows, :columns]
                 figures.add(plane, None if mask is None else mask[:rows, :columns])
         self._emit(0, index, block)
@@ -178,8 +177,8 @@ class ImageWriter:
                 columns.start - left : columns.stop - left,
             ]
             acquired[(*place, rows, columns)] = True
-        rows_in, columns_in = self._inside(0, index).shape[3:]
-        whole = bool(acquired[..., :rows_in, :columns_in].all())
+        inside = tuple(slice(length) for length in self._inside(0, index))
+        whole = bool(acquired[inside].all())
         return block, None if whole else acquired
 
     def _is_chunk(self, piece: Piece, origin: list[int]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiles2zarr.checkpoints import digest, to_bytes
-from tiles2zarr.config.omezarr import OmeZarr
+from tiles2zarr.config.omezarr import ArrayOptions
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.receipt import LevelReceipt
 from tiles2zarr.ngff.image import image_attributes, level_paths
@@ -34,7 +34,7 @@ class ImagePlan:
     chunk_reduced: bool
 
 
-def plan_image(image: RegisteredImage, omezarr: OmeZarr) -> ImagePlan:
+def plan_image(image: RegisteredImage, omezarr: ArrayOptions) -> ImagePlan:
     """Return layouts, codec, attributes without windows, and the fingerprints."""
     dtype = np.dtype(image.dtype)
     chunk, reduced = chunk_shape(omezarr.chunks, image.tile_shape, dtype.itemsize)

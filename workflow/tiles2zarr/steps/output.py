@@ -44,9 +44,9 @@ def open_store(output: str) -> Store:
     return LocalStore(Path(output))
 
 
-def open_target(options: WriteOptions, collection: Collection) -> Target:
+def open_target(output: str, collection: Collection) -> Target:
     """Return the place of an image below the output."""
-    return LocalTarget(Path(options.output) / collection.path, level_names)
+    return LocalTarget(Path(output) / collection.path, level_names)
 
 
 def check_owner(options: WriteOptions, collection: Collection, owner: str) -> None:

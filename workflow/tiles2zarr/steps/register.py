@@ -74,7 +74,7 @@ def _register(
         )
     tiled = read_json(path, TiledImage)
     decision = task.decisions[tiled.acquisition_id]
-    storage = options.storage.get(tiled.acquisition_id, {})
+    storage = options.storage_options.get(tiled.acquisition_id, {})
     stats = source_stats(tiled)
     key = _key(tiles_digest, decision, options, stats)
     known = _known(state.registered(image))

@@ -37,7 +37,7 @@ class ImageJob:
     options: WriteOptions
     owner: str
     threads: int
-    storage: Mapping[str, Scalar]
+    storage: Mapping[str, JsonValue]
 
 
 def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receipt:
@@ -161,7 +161,10 @@ def _refresh(
     if receipt.geometry != plan.geometry:
         _check_labels(image, target, job)
     updated = receipt.replace(
-        metadata=plan.metadata, geometry=plan.geometry, sources=sources
+        metadata=plan.metadata,
+        geometry=plan.geometry,
+        labels=_labels(image),
+        sources=sources,
     )
     mark = read_mark(target.current())
     if mark is None or mark.metadata != plan.metadata:
@@ -222,6 +225,7 @@ def _replace(
             geometry=plan.geometry,
             metadata=plan.metadata,
             levels=pixels.levels,
+            labels=_labels(image),
             channels=pixels.channels,
             sources=pixels.sources,
         )
@@ -237,6 +241,10 @@ def _replace(
         raise
     _pending(image, job).replace(job.state.written(image.image))
     return receipt
+
+
+def _labels(image: RegisteredImage) -> tuple[str, ...]:
+    return tuple(channel.channel_label for channel in image.channels)
 
 
 def _labels_dropped(target: Target, job: ImageJob, plan: ImagePlan) -> bool:

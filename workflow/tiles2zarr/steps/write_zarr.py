@@ -77,9 +77,11 @@ def _write(
         options=options,
         owner=owner,
         threads=threads,
-        storage=options.storage.get(registered.acquisition_id, {}),
+        storage=options.storage_options.get(registered.acquisition_id, {}),
     )
-    receipt = write_image(registered, open_target(options, registered.collection), job)
+    receipt = write_image(
+        registered, open_target(options.output, registered.collection), job
+    )
     LOG.info("%s: written", image)
     return receipt
 

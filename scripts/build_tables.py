@@ -1,0 +1,14 @@
+"""Plate and well metadata, ROI and condition tables of one plate."""
+
+from pathlib import Path
+
+from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.state import State
+from tiles2zarr.steps.build_tables import build_tables
+from tiles2zarr.steps.job import job
+
+with job(snakemake):
+    build_tables(
+        state=State(Path(snakemake.output.plate).parent),
+        options=TablesOptions.model_validate(snakemake.params.options),
+    )

@@ -1,0 +1,13 @@
+"""Stage positions of a batch of images to pixel boxes."""
+
+from pathlib import Path
+
+from tiles2zarr.config.slices import RegisterOptions
+from tiles2zarr.state import State
+from tiles2zarr.steps.job import job
+from tiles2zarr.steps.register import register
+
+with job(snakemake):
+    batch, done = Path(snakemake.input.batch), Path(snakemake.output.done)
+    state = State(batch.parents[1])
+    register(batch, done, state, RegisterOptions.model_validate(snakemake.params.options))

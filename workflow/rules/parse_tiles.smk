@@ -1,0 +1,24 @@
+# parse_tiles: one job per plate; reads indexes, tables and folder listings.
+#
+#   params   options   the config slice that decides images and batches
+#            index     digest of index files, tables and names in vendor folders
+#   output   <results>/{plate}/plan.json
+#            undeclared: tiles/<image>.json, batches/<batch>.json, decisions.json,
+#            owner.json
+checkpoint parse_tiles:
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("parse"),
+        index=index_of,
+        step=1,
+    output:
+        plan="<results>/{plate}/plan.json",
+    log:
+        "<results>/{plate}/logs/parse_tiles.log",
+    benchmark:
+        "<results>/{plate}/benchmarks/parse_tiles.tsv"
+    resources:
+        mem_mb=2000,
+    script:
+        "../../scripts/parse_tiles.py"

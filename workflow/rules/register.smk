@@ -1,0 +1,25 @@
+# register: stage positions to pixel boxes, one job per batch.
+#
+#   input    <results>/{plate}/batches/{batch}.json   (made by parse_tiles)
+#   params   sources   digest over path, size and time of the batch's source files
+#   output   <results>/{plate}/done/register/{batch}.json
+#            undeclared: registered/<image>.json
+rule register:
+    input:
+        batch="<results>/{plate}/batches/{batch}.json",
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("register"),
+        sources=sources_of,
+        step=1,
+    output:
+        done="<results>/{plate}/done/register/{batch}.json",
+    log:
+        "<results>/{plate}/logs/register/{batch}.log",
+    benchmark:
+        "<results>/{plate}/benchmarks/register/{batch}.tsv"
+    resources:
+        mem_mb=1000,
+    script:
+        "../../scripts/register.py"

@@ -1,0 +1,26 @@
+# write_zarr: arrays and pyramids of a batch of images, one job per batch.
+#
+#   input    <results>/{plate}/done/register/{batch}.json
+#   params   sources   digest over path, size and time of the batch's source files
+#   output   <results>/{plate}/done/write_zarr/{batch}.json
+#            undeclared: the images below <output>, written/<image>.json (receipts)
+rule write_zarr:
+    input:
+        registered="<results>/{plate}/done/register/{batch}.json",
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("write"),
+        sources=sources_of,
+        step=1,
+    output:
+        done="<results>/{plate}/done/write_zarr/{batch}.json",
+    log:
+        "<results>/{plate}/logs/write_zarr/{batch}.log",
+    benchmark:
+        "<results>/{plate}/benchmarks/write_zarr/{batch}.tsv"
+    threads: write_threads
+    resources:
+        mem_mb=write_memory,
+    script:
+        "../../scripts/write_zarr.py"

@@ -1,0 +1,64 @@
+"""Which images share a job: fixed blocks of the plate, so a new well changes one."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from tiles2zarr.models.collection import ImageInPlate
+from tiles2zarr.models.image import TiledImage
+from tiles2zarr.models.well import column_index, row_index, row_name
+
+BATCH_BYTES = 4 * 10**9
+"""Source pixels of a batch: minutes of work, little lost by a crash."""
+BATCH_IMAGES = 64
+"""Images of a batch: the start of a process costs as much as some small images."""
+
+
+def choose_block(
+    images: Sequence[TiledImage],
+    bytes_of: Mapping[str, int],
+    images_per_job: int | Literal["auto"],
+) -> tuple[int, int]:
+    """Return rows and columns of the plate per batch (batches and 0 for singles).
+
+    Args:
+        images: All images of the first plan.
+        bytes_of: Source bytes by image id.
+        images_per_job: From the config.
+    """
+    mean = sum(bytes_of.values()) / len(images) or 1
+    wanted = images_per_job
+    if wanted == "auto":
+        wanted = int(max(1, min(BATCH_IMAGES, BATCH_BYTES // mean)))
+    places = [i.collection for i in images if isinstance(i.collection, ImageInPlate)]
+    if not places:
+        return math.ceil(len(images) / wanted), 0
+    wells = {(place.row, place.column) for place in places}
+    per_well = max(1, round(len(images) / len(wells)))
+    across = max(column for _, column in wells)
+    columns = max(1, wanted // per_well)
+    if columns < across:
+        return 1, columns
+    return max(1, columns // across), across
+
+
+def batch_name(image: TiledImage, block: tuple[int, int]) -> str:
+    """Return the name of the batch an image belongs to, whatever else there is."""
+    place = image.collection
+    rows, columns = block
+    if not isinstance(place, ImageInPlate):
+        digest = hashlib.sha256(image.image.encode()).digest()
+        return f"images-{int.from_bytes(digest[:8], 'big') % max(1, rows):03d}"
+    row = row_index(place.row) // rows * rows
+    column = column_index(place.column) // columns * columns
+    name = row_name(row)
+    if rows > 1:
+        name += f"-{row_name(min(row + rows - 1, 47))}"
+    last = f"{column + columns:02d}"
+    return f"{name}_{column + 1:02d}" + (f"-{last}" if columns > 1 else "")
+
+
+def single_name(image: TiledImage) -> str:
+    """Return the batch of an image that has a job of its own."""
+    return image.image.replace("/", "_").replace(" ", ".")

@@ -1,0 +1,164 @@
+"""build_tables: everything that is derived from the written images of a plate."""
+
+import logging
+from collections.abc import Iterable
+
+from tiles2zarr.checkpoints import read_json, write_json
+from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.models.collection import ImageInPlate
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.plan import BatchOutcome, Plan
+from tiles2zarr.models.tabled import Tabled
+from tiles2zarr.models.well import (
+    PlateLayout,
+    column_index,
+    parse_well,
+    row_index,
+    smallest_layout,
+)
+from tiles2zarr.ngff.mark import KEY
+from tiles2zarr.ngff.plate import PlateDescription, describe_plate
+from tiles2zarr.ngff.plate_groups import read_plate, write_plate
+from tiles2zarr.ngff.tables import write_plate_tables
+from tiles2zarr.ngff.tables_frames import PlateRows
+from tiles2zarr.state import State
+from tiles2zarr.steps.image_tables import Written, build_image_tables, written_images
+from tiles2zarr.steps.output import open_store, plate_owner, read_owner
+from tiles2zarr.stores.base import Store
+
+LOG = logging.getLogger("tiles2zarr")
+STEP = 1
+"""Raised when the result of this step changes for the same input."""
+
+
+def build_tables(state: State, options: TablesOptions) -> None:
+    """Write image tables, plate tables, plate and well metadata; then plate.json.
+
+    Lists only images that are complete; may run at any time on a half-done plate. An
+    image whose tables stand costs one look at a small file.
+
+    Raises:
+        Tiles2ZarrError: State cannot be read, or the output cannot be written.
+    """
+    plan = read_json(state.plan, Plan)
+    outcomes = [
+        read_json(state.done(step, batch), BatchOutcome)
+        for batch in plan.batches
+        for step in ("register", "write_zarr")
+        if state.done(step, batch).is_file()
+    ]
+    written = written_images(plan, state)
+    tabled = build_image_tables(written, state, options)
+    findings = [*plan.findings, *(f for o in outcomes for f in o.findings)]
+    plates: dict[str, list[Written]] = {}
+    for image in written:
+        if isinstance(image.collection, ImageInPlate):
+            plates.setdefault(image.collection.plate_name, []).append(image)
+    for name, images in sorted(plates.items()):
+        findings.extend(_build_plate(name, images, tabled, plan, state, options))
+    findings.extend(_orphans(plan, state))
+    merged = {"findings": [f.model_dump(mode="json") for f in findings], "schema": 1}
+    write_json(state.findings, merged)
+    write_json(
+        state.plate,
+        {
+            "schema": 1,
+            "images": {image.image: image.digest for image in written},
+            "plates": sorted(plates),
+        },
+    )
+    LOG.info("%d of %d images are in the output", len(written), len(plan.images))
+
+
+def _build_plate(
+    name: str,
+    images: list[Written],
+    tabled: dict[str, Tabled],
+    plan: Plan,
+    state: State,
+    options: TablesOptions,
+) -> tuple[Finding, ...]:
+    store = open_store(options.output).below(f"{name}.zarr")
+    collections = [
+        i.collection for i in images if isinstance(i.collection, ImageInPlate)
+    ]
+    layout, findings = _layout(collections, plan, options)
+    mine = describe_plate(name, layout, plan.acquisitions, collections)
+    owner, found = read_owner(state), plate_owner(store, "")
+    foreign = found not in (None, owner) and options.overwrite_mode == "extend"
+    plate = _extended(store, mine, plan) if options.overwrite_mode == "extend" else mine
+    # a plate that others made keeps their mark, or a later run would take it for ours
+    mark = {} if foreign else {KEY: {"owner": owner}}
+    write_plate(store, plate, options.ngff_version, mark=mark)
+    rows = [
+        PlateRows(
+            image=image.image,
+            conditions=tabled[image.image].conditions,
+            fovs=tabled[image.image].fovs,
+        )
+        for image in images
+    ]
+    kept = {image.image for image in plate.images} - {image.image for image in images}
+    write_plate_tables(
+        store,
+        rows,
+        version=options.ngff_version,
+        backend=options.table_backend,
+        kept=kept,
+    )
+    return findings
+
+
+def _layout(
+    images: Iterable[ImageInPlate], plan: Plan, options: TablesOptions
+) -> tuple[PlateLayout, tuple[Finding, ...]]:
+    """Return the declared layout, else the vendor's, else a guess and a finding."""
+    declared = options.plate.layout if options.plate else None
+    known = declared or plan.layout
+    if known is not None:
+        return known, ()
+    wells = [(row_index(image.row), column_index(image.column)) for image in images]
+    wells += [parse_well(entry.well) for entry in plan.images.values() if entry.well]
+    guess = smallest_layout(wells)
+    message = (
+        f"The plate's layout is not known: {guess.rows} rows x {guess.columns} columns "
+        "taken, the smallest standard plate that holds the wells. Set plate.layout if "
+        "it is another one."
+    )
+    return guess, (Finding(code="layout_guessed", message=message),)
+
+
+def _extended(store: Store, mine: PlateDescription, plan: Plan) -> PlateDescription:
+    """Return the plate with the images others put there, which are never ours."""
+    known = read_plate(store)
+    if known is None:
+        return mine
+    old, _ = known
+    ours = {image.image for image in mine.images} | set(plan.images)
+    others = tuple(image for image in old.images if image.image not in ours)
+    ids = {entry.id for entry in mine.acquisitions}
+    return mine.replace(
+        layout=PlateLayout(
+            rows=max(mine.layout.rows, old.layout.rows),
+            columns=max(mine.layout.columns, old.layout.columns),
+        ),
+        acquisitions=(
+            *mine.acquisitions,
+            *(entry for entry in old.acquisitions if entry.id not in ids),
+        ),
+        images=(*mine.images, *others),
+    )
+
+
+def _orphans(plan: Plan, state: State) -> tuple[Finding, ...]:
+    gone = [image for image in state.images("written") if image not in plan.images]
+    if not gone:
+        return ()
+    message = (
+        f"{len(gone)} images left the plan; they stay on disk but not in the plate. "
+        "`tiles2zarr prune` removes them."
+    )
+    shown = tuple(gone[:5])
+    return (
+        Finding(code="orphan_image", message=message, count=len(gone), images=shown),
+    )

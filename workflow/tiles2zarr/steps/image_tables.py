@@ -1,0 +1,160 @@
+"""Tables and contrast windows of the written images, each made once."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tiles2zarr.checkpoints import (
+    digest,
+    read_json,
+    read_json_if_there,
+    to_bytes,
+    write_json,
+)
+from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.models.collection import Collection, ImageInPlate
+from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.models.plan import BatchOutcome, Plan
+from tiles2zarr.models.receipt import Histogram, Receipt
+from tiles2zarr.models.tabled import Tabled
+from tiles2zarr.ngff.documents import write_attributes
+from tiles2zarr.ngff.image import image_attributes
+from tiles2zarr.ngff.tables import write_image_tables
+from tiles2zarr.ngff.tables_frames import plate_rows
+from tiles2zarr.ngff.windows import contrast_window, merge_by_channel
+from tiles2zarr.state import State
+from tiles2zarr.steps.output import open_target
+
+LOG = logging.getLogger("tiles2zarr")
+STEP = 1
+"""Raised when tables or windows change for the same image."""
+ChannelKey = tuple[int, str]
+"""An acquisition's id and the label of one of its channels."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """An image of the plan that stands in the output."""
+
+    image: str
+    acquisition: int
+    receipt: Receipt
+    digest: str
+    registered: str
+
+    @property
+    def collection(self) -> Collection:
+        """Where the image is."""
+        return self.receipt.collection
+
+
+def written_images(plan: Plan, state: State) -> list[Written]:
+    """Return the images of the plan that are written, sorted by id."""
+    images = []
+    for batch in plan.batches:
+        done = read_json(state.done("write_zarr", batch), BatchOutcome)
+        before = read_json(state.done("register", batch), BatchOutcome)
+        for image, outcome in done.images.items():
+            registered = before.images[image].digest
+            if outcome.status == "done" and outcome.digest and registered:
+                images.append(
+                    Written(
+                        image=image,
+                        acquisition=plan.images[image].acquisition,
+                        receipt=read_json(state.written(image), Receipt),
+                        digest=outcome.digest,
+                        registered=registered,
+                    )
+                )
+    return sorted(images, key=lambda written: written.image)
+
+
+def build_image_tables(
+    images: list[Written], state: State, options: TablesOptions
+) -> dict[str, Tabled]:
+    """Write tables and windows of the images that need it; return all marks by image.
+
+    Raises:
+        Tiles2ZarrError: An image's tables cannot be written.
+    """
+    merged = merge_by_channel(
+        (key, figures.histogram)
+        for image in images
+        for key, figures in zip(_keys(image), image.receipt.channels, strict=True)
+    )
+    marks = {}
+    made = 0
+    for image in images:
+        shared = [merged.get(key) for key in _keys(image)]
+        own = [figures.histogram for figures in image.receipt.channels]
+        histograms = own if options.windows == "image" else shared
+        key = _key(image, histograms, options)
+        tabled = _known(state, image.image, key)
+        if tabled is None:
+            tabled = _build(image, histograms, key, state, options)
+            made += 1
+        marks[image.image] = tabled
+    LOG.info("tables of %d images written, %d stood", made, len(images) - made)
+    return marks
+
+
+def _keys(image: Written) -> list[ChannelKey]:
+    return [(image.acquisition, label) for label in image.receipt.labels]
+
+
+def _key(
+    image: Written, histograms: Sequence[Histogram | None], options: TablesOptions
+) -> str:
+    parts = {
+        "step": STEP,
+        "receipt": image.digest,
+        "registered": image.registered,
+        "windows": [h.model_dump(mode="json") if h else None for h in histograms],
+        "backend": options.table_backend,
+        "version": options.ngff_version,
+        "output": options.output,
+    }
+    return digest(to_bytes(parts))
+
+
+def _known(state: State, image: str, key: str) -> Tabled | None:
+    """Return the mark of an image whose tables stand; a damaged one is made again."""
+    try:
+        tabled = read_json_if_there(state.tabled(image), Tabled)
+    except Tiles2ZarrError as error:
+        LOG.warning("%s", error)
+        return None
+    return tabled if tabled is not None and tabled.key == key else None
+
+
+def _build(
+    written: Written,
+    histograms: Sequence[Histogram | None],
+    key: str,
+    state: State,
+    options: TablesOptions,
+) -> Tabled:
+    image = read_json(state.registered(written.image), RegisteredImage)
+    version = options.ngff_version
+    target = open_target(options.output, image.collection)
+    windows = tuple(contrast_window(h, image.dtype) for h in histograms)
+    with target.hold():
+        target.recover()
+        store = target.current()
+        names = tuple(level.path for level in written.receipt.levels)
+        attributes = image_attributes(
+            image, version=version, level_names=names, windows=windows
+        )
+        write_attributes(store, "", attributes, version)
+        write_image_tables(
+            store, "", image, version=version, backend=options.table_backend
+        )
+    rows = plate_rows(image) if isinstance(image.collection, ImageInPlate) else None
+    tabled = Tabled(
+        key=key,
+        conditions=rows.conditions if rows else (),
+        fovs=rows.fovs if rows else (),
+    )
+    write_json(state.tabled(written.image), tabled)
+    return tabled

@@ -1,0 +1,109 @@
+"""Digests of source files for the rules' params: a change re-runs just its batch.
+
+Runs in the head process, so nothing heavy is imported, and a file costs one stat. As
+inputs of jobs the same files cost ten times as much, a removed one ends the whole run
+and a brace in a name is taken for a wildcard.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from tiles2zarr.config.root import Config
+
+IMAGE_ENDINGS = (
+    ".tif",
+    ".tiff",
+    ".tf2",
+    ".tf8",
+    ".btf",
+    ".stk",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".npy",
+)
+"""Files that are watched by name in parse_tiles; their content is register's business."""
+GONE = "gone"
+"""Said of a file that is not there."""
+
+
+def index_digest(config: Config, recorded: Path) -> str:
+    """Return a digest of everything parse_tiles reads: tables, indexes, file names.
+
+    Args:
+        config: The plate's config.
+        recorded: File with the digest of the last run. It is returned when every input
+            is gone: sources moved to an archive are no reason to run anything.
+    """
+    places = [str(path) for a in config.acquisitions for path in a.path]
+    tables = [a.conditions for a in config.acquisitions]
+    tables += [a.options.positions for a in config.acquisitions]
+    tables.append(config.plate.conditions if config.plate else None)
+    lines = [line for place in places for line in _listing(place)]
+    lines += [_stamp(str(table)) for table in tables if table]
+    if all(line.endswith(GONE) for line in lines) and recorded.is_file():
+        return recorded.read_text()
+    return _sha(lines)
+
+
+def batch_digest(batch: str, recorded: Path) -> str:
+    """Return a digest over path, size and time of a batch's source files.
+
+    Args:
+        batch: ``batches/<batch>.json``.
+        recorded: File with the digest of the last run, returned when every source is
+            gone (archived).
+    """
+    return _batch_digest(batch, recorded, os.stat(batch).st_mtime_ns)
+
+
+@cache
+def _batch_digest(batch: str, recorded: Path, changed: int) -> str:
+    with open(batch, encoding="utf-8") as stream:
+        folders = json.load(stream)["sources"]
+    lines = [
+        _stamp(f"{folder}/{name}")
+        for folder, names in folders.items()
+        for name in names
+    ]
+    if lines and all(line.endswith(GONE) for line in lines) and recorded.is_file():
+        return recorded.read_text()
+    return _sha(lines)
+
+
+def _listing(place: str) -> Iterator[str]:
+    """Yield names of images and stamps of all other files at or below a place."""
+    if "://" in place:
+        yield place
+    elif not os.path.isdir(place):
+        yield _stamp(place)
+    else:
+        stack = [place]
+        while stack:
+            folder = stack.pop()
+            with os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda item: item.name):
+                    if entry.is_dir():
+                        stack.append(entry.path)
+                    elif entry.name.lower().endswith(IMAGE_ENDINGS):
+                        yield entry.path
+                    else:
+                        yield _stamp(entry.path)
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return f"{path}|{GONE}"
+    return f"{path}|{status.st_size}|{status.st_mtime_ns}"
+
+
+def _sha(lines: Iterable[str]) -> str:
+    text = "\n".join(lines)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
