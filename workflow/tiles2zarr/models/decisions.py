@@ -73,3 +73,5 @@ class Decisions(Frozen):
     block: tuple[int, int]
     """Rows and columns of the plate that share a batch; for single images the number
     of batches and 0."""
+    jobs: str
+    """``writing.images_per_job`` that led to ``block``."""

@@ -1,0 +1,58 @@
+"""Formats by name: which parser reads an acquisition's path."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from tiles2zarr.errors import ExtensionError, ParserError
+from tiles2zarr.extension import load_function
+from tiles2zarr.parsers.peek import detect
+from tiles2zarr.parsers.records import ParsedAcquisition, check_table
+
+MODULES: Mapping[str, str] = {
+    "tile_table": "tile_table",
+    "cellvoyager": "cellvoyager",
+    "cq3k": "cellvoyager",
+    "operetta": "operetta",
+    "imagexpress": "imagexpress",
+    "scanr": "scanr",
+    "ome_xml": "ome_xml",
+    "pattern": "pattern",
+}
+"""Short name to module of this package."""
+
+
+def parse_acquisition(
+    path: str,
+    format_name: str,
+    options: Mapping[str, object],
+    storage: Mapping[str, object],
+) -> ParsedAcquisition:
+    """Return what stands at ``path``, read by a built-in or the user's parser.
+
+    Args:
+        path: Folder, file or URL.
+        format_name: Short name, ``auto``, or ``package.module:function``.
+        options: What the format takes.
+        storage: Options of the path's file system.
+
+    Raises:
+        ParserError: The metadata cannot be read, or the format is not recognised.
+        ExtensionError: The user's parser cannot be imported or returned another thing.
+    """
+    if ":" in format_name:
+        parsed = load_function(format_name)(path, options, storage)
+        if not isinstance(parsed, ParsedAcquisition):
+            raise ExtensionError(
+                f"{format_name} returned {type(parsed).__name__}, expected a "
+                "ParsedAcquisition. Build one with tiles2zarr.parsers.records."
+            )
+        check_table(parsed.table, parsed.attributes, format_name)
+        return parsed
+    name = detect(path) if format_name == "auto" else format_name
+    if name not in MODULES:
+        known = ", ".join(MODULES)
+        raise ParserError(f"format {name!r} is not known. Known formats: {known}.")
+    module = import_module(f"tiles2zarr.parsers.{MODULES[name]}")
+    parsed = module.parse(path, options, storage)
+    assert isinstance(parsed, ParsedAcquisition)
+    return parsed

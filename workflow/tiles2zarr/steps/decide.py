@@ -1,0 +1,80 @@
+"""Decisions per acquisition: made at the first plan, kept for the ones that follow."""
+
+from collections.abc import Sequence
+
+from tiles2zarr.checkpoints import digest, to_bytes
+from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.models.decisions import AcquisitionDecision, Decisions
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.image import TiledImage
+from tiles2zarr.registration import decide
+from tiles2zarr.steps.batching import choose_block
+
+
+def decide_all(
+    images: dict[int, Sequence[TiledImage]],
+    bytes_of: dict[str, int],
+    known: Decisions | None,
+    options: ParseOptions,
+) -> tuple[Decisions, tuple[Finding, ...]]:
+    """Return the decisions of all acquisitions, earlier ones kept where they stand.
+
+    Args:
+        images: The images by acquisition id.
+        bytes_of: Source bytes by image id.
+        known: Decisions of an earlier run.
+        options: What the config says.
+    """
+    decisions: dict[int, AcquisitionDecision] = {}
+    findings: list[Finding] = []
+    for number, members in images.items():
+        requested = _requested(members, options)
+        fresh, noticed = decide(
+            members,
+            options.registration,
+            num_levels=options.num_levels,
+            uniform=options.plate.uniform,
+            requested=requested,
+        )
+        old = known.acquisitions.get(number) if known else None
+        redecide = options.registration.redecide
+        if old is None or old.requested != requested or redecide:
+            decisions[number] = fresh
+            findings.extend(noticed)
+        else:
+            decisions[number] = old
+            findings.extend(_changed(number, old, fresh))
+    everything = [image for members in images.values() for image in members]
+    block = choose_block(everything, bytes_of, options.images_per_job)
+    if known is not None and known.jobs == str(options.images_per_job):
+        block = known.block
+    jobs = str(options.images_per_job)
+    return Decisions(acquisitions=decisions, block=block, jobs=jobs), tuple(findings)
+
+
+def _requested(images: Sequence[TiledImage], options: ParseOptions) -> str:
+    parts = {
+        "registration": options.registration.model_dump(
+            mode="json", exclude={"redecide"}
+        ),
+        "levels": options.num_levels,
+        "uniform": options.plate.uniform,
+        "axes": images[0].acquisition.axes,
+        "pixelsize": images[0].acquisition.pixelsize,
+        "orientation": images[0].acquisition.stage_corrections.model_dump(),
+    }
+    return digest(to_bytes(parts))
+
+
+def _changed(
+    number: int, old: AcquisitionDecision, fresh: AcquisitionDecision
+) -> list[Finding]:
+    """Return what would be decided otherwise with the images that came since."""
+    if old.tiling.kind == fresh.tiling.kind:
+        return []
+    message = (
+        f"Acquisition {number} was placed by {old.tiling.kind} ({old.reason}); with the "
+        f"tiles that came since it would be {fresh.tiling.kind} ({fresh.reason}). The "
+        "old way is kept: set registration.redecide to true to place everything anew."
+    )
+    return [Finding(code="tiling_changed", message=message)]

@@ -1,0 +1,83 @@
+"""One header per image: pixel type, colour samples, and shapes under swap_xy."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from tiles2zarr.errors import SourceError
+from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe
+from tiles2zarr.models.acquisition import ChannelInfo
+from tiles2zarr.models.image import TiledImage
+
+PROBE_THREADS = 4
+COLOURS = (
+    ChannelInfo(channel_label="red", colors="FF0000"),
+    ChannelInfo(channel_label="green", colors="00FF00"),
+    ChannelInfo(channel_label="blue", colors="0000FF"),
+)
+"""Channels of colour files whose channels are not named."""
+
+
+def with_first_headers(
+    images: list[TiledImage], storage: Mapping[str, object]
+) -> list[TiledImage]:
+    """Return the images with what the header of their first readable file tells.
+
+    An image whose first file cannot be read is returned as it is: register will say so.
+
+    Raises:
+        SourceError: Colour files stand where single channels are declared.
+    """
+    with ThreadPoolExecutor(PROBE_THREADS) as pool:
+        headers = pool.map(lambda image: _first_header(image, storage), images)
+        return [
+            _apply(image, header) if header is not None else image
+            for image, header in zip(images, headers, strict=True)
+        ]
+
+
+def _first_header(image: TiledImage, storage: Mapping[str, object]) -> Header | None:
+    rows = zip(image.tiles.file, image.tiles.status, strict=True)
+    file = next((file for file, status in rows if status == "ok"), None)
+    if file is None:
+        return None
+    try:
+        return probe(file, image.resource, image.loader, storage)
+    except SourceError:
+        return None
+
+
+def _apply(image: TiledImage, header: Header) -> TiledImage:
+    image = image.replace(dtype=header.dtype)
+    if image.acquisition.stage_corrections.swap_xy:
+        image = _unswapped(image, header)
+    colour = header.samples > 1 and header.planes != UNKNOWN_PLANES
+    if colour and set(image.tiles.len_c) == {1}:
+        return _with_colours(image, header)
+    return image
+
+
+def _unswapped(image: TiledImage, header: Header) -> TiledImage:
+    """Give tiles their files' shape where only the declared axes were exchanged."""
+    tiles = image.tiles
+    shapes = {(y, x) for y, x in zip(tiles.len_y, tiles.len_x, strict=True)}
+    if shapes != {(header.x, header.y)}:
+        return image
+    return image.replace(tiles=tiles.replace(len_y=tiles.len_x, len_x=tiles.len_y))
+
+
+def _with_colours(image: TiledImage, header: Header) -> TiledImage:
+    tiles, details = image.tiles, image.acquisition
+    if set(tiles.c) != {0}:
+        raise SourceError(
+            f"{image.image}: {tiles.file[0]} is a colour image ({header.samples} "
+            "samples per pixel), but the tiles are declared as single channels with "
+            "start_c above 0. Save the channels as grey images, or leave start_c out "
+            "to get red, green and blue as channels."
+        )
+    channels = details.channels or ()
+    if len(channels) != header.samples:
+        channels = COLOURS[: header.samples]
+    return image.replace(
+        acquisition=details.replace(channels=channels),
+        tiles=tiles.replace(len_c=(header.samples,) * len(tiles)),
+    )

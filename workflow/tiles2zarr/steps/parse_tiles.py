@@ -1,0 +1,203 @@
+"""parse_tiles: tables and vendor folders to one JSON checkpoint per image."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tiles2zarr.checkpoints import read_json_if_there, replace_file, write_json
+from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.errors import TableError, Tiles2ZarrError
+from tiles2zarr.models.collection import ImageInPlate
+from tiles2zarr.models.decisions import Decisions
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.image import TiledImage
+from tiles2zarr.models.plan import Batch, ImageEntry, Plan
+from tiles2zarr.pixels.layout import Shape, chunk_shape, level_layouts, shard_factors
+from tiles2zarr.state import State
+from tiles2zarr.steps.acquire import Acquired, acquire
+from tiles2zarr.steps.batching import batch_name, choose_block, single_name
+from tiles2zarr.steps.decide import decide_all
+from tiles2zarr.steps.output import make_owner
+from tiles2zarr.steps.sources import by_folder
+
+LOG = logging.getLogger("tiles2zarr")
+STEP = 1
+"""Raised when the result of this step changes for the same input."""
+
+
+def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
+    """Write the tiles of every image, the batches, the decisions, and last the plan.
+
+    Args:
+        state: The plate's state.
+        options: What the config says of input and grouping.
+        index: Digest of all that was read, kept to tell archived sources later.
+
+    Raises:
+        Tiles2ZarrError: An input cannot be read; all faults of a table at once.
+    """
+    make_owner(state)
+    acquired = [acquire(a, options) for a in options.acquisitions]
+    images = _all_images(acquired)
+    bytes_of = {image.image: source_bytes(image) for image in images}
+    by_id = {part.id: part.images for part in acquired}
+    decisions, findings = decide_all(by_id, bytes_of, _known(state), options)
+    shapes = _shapes(acquired, decisions, options)
+    digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
+    groups = _batches(images, decisions, options)
+    for name, members in groups.items():
+        batch = _batch(members, digests, decisions, options)
+        write_json(state.batch(name), batch)
+    _forget(state, set(digests), set(groups))
+    write_json(state.decisions, decisions)
+    plan = _plan(acquired, groups, shapes, findings, options)
+    replace_file(state.sources("index"), index.encode())
+    write_json(state.plan, plan)
+    LOG.info("%d images in %d batches", len(images), len(groups))
+    for finding in plan.findings:
+        LOG.info("%s: %s", finding.code, finding.message)
+    return plan
+
+
+def _known(state: State) -> Decisions | None:
+    try:
+        return read_json_if_there(state.decisions, Decisions)
+    except Tiles2ZarrError as error:
+        LOG.warning("%s", error)
+        return None
+
+
+def _all_images(acquired: Sequence[Acquired]) -> list[TiledImage]:
+    images: dict[str, TiledImage] = {}
+    kinds = {image.collection.kind for part in acquired for image in part.images}
+    if len(kinds) > 1:
+        raise TableError(
+            "acquisitions",
+            ["some give wells and some image_path. Convert them by two configs."],
+        )
+    for part in acquired:
+        for image in part.images:
+            folded = image.collection.path.lower()
+            if folded in images:
+                raise TableError(
+                    f"acquisition {part.id}",
+                    [
+                        f"image {image.image} comes twice (also as "
+                        f"{images[folded].image}). Names must differ by more than "
+                        "case: rename one, or give acquisitions different ids."
+                    ],
+                )
+            images[folded] = image
+    return sorted(images.values(), key=lambda image: image.image)
+
+
+def _batches(
+    images: Sequence[TiledImage], decisions: Decisions, options: ParseOptions
+) -> dict[str, list[TiledImage]]:
+    groups: dict[str, list[TiledImage]] = {}
+    for image in images:
+        alone = options.images_per_job == 1
+        name = single_name(image) if alone else batch_name(image, decisions.block)
+        groups.setdefault(name, []).append(image)
+    return groups
+
+
+def source_bytes(image: TiledImage) -> int:
+    """Return the bytes of the pixels of all tiles with a file."""
+    tiles = image.tiles
+    lengths = np.array([tiles.len_t, tiles.len_c, tiles.len_z, tiles.len_y, tiles.len_x])
+    there = np.array([status == "ok" for status in tiles.status])
+    pixels = int(lengths.prod(axis=0)[there].sum()) if len(tiles) else 0
+    return pixels * np.dtype(image.dtype or "uint16").itemsize
+
+
+def _batch(
+    images: Sequence[TiledImage],
+    digests: Mapping[str, str],
+    decisions: Decisions,
+    options: ParseOptions,
+) -> Batch:
+    used = {image.acquisition_id for image in images}
+    chunk = max(_chunk_bytes(image, options) for image in images)
+    leaves = max(sum(i.tiles.len_z) * 1 for i in images)
+    threads = int(min(8, max(1, leaves)))
+    megabytes = 300 + (threads * 6 + options.num_levels) * chunk // 10**6
+    return Batch(
+        images={image.image: digests[image.image] for image in images},
+        decisions={n: d for n, d in decisions.acquisitions.items() if n in used},
+        sources=dict(by_folder(images)),
+        source_bytes=sum(source_bytes(image) for image in images),
+        mem_mb=megabytes,
+        threads=threads,
+    )
+
+
+def _chunk_bytes(image: TiledImage, options: ParseOptions) -> int:
+    itemsize = np.dtype(image.dtype or "uint16").itemsize
+    tile = image.tiles.len_y[0], image.tiles.len_x[0]
+    chunk, _ = chunk_shape(options.chunks, tile, itemsize)
+    return int(np.prod(chunk)) * itemsize
+
+
+def _plan(
+    acquired: Sequence[Acquired],
+    groups: Mapping[str, Sequence[TiledImage]],
+    shapes: Mapping[str, Shape],
+    findings: Sequence[Finding],
+    options: ParseOptions,
+) -> Plan:
+    entries, total, files = {}, 0, 0
+    for batch, images in groups.items():
+        for image in images:
+            shape = shapes[image.image]
+            place = image.collection
+            pixels, objects = _expected(image, shape, options)
+            total, files = total + pixels, files + objects
+            entries[image.image] = ImageEntry(
+                batch=batch,
+                acquisition=image.acquisition_id,
+                well=place.well if isinstance(place, ImageInPlate) else None,
+                path=place.path,
+                shape=shape,
+                planes=sum(status == "ok" for status in image.tiles.status),
+            )
+    first = next(iter(next(iter(groups.values()))))
+    layouts = [part.layout for part in acquired if part.layout is not None]
+    return Plan(
+        name=options.name,
+        kind=first.collection.kind,
+        layout=layouts[0] if layouts else None,
+        acquisitions=tuple(part.entry for part in acquired),
+        images=entries,
+        batches=tuple(sorted(groups)),
+        expected_bytes=total,
+        expected_files=files,
+        findings=(*(f for part in acquired for f in part.findings), *findings),
+    )
+
+
+def _expected(
+    image: TiledImage, shape: Shape, options: ParseOptions
+) -> tuple[int, int]:
+    """Return pixel bytes and objects of all levels, were every chunk written."""
+    itemsize = np.dtype(image.dtype or "uint16").itemsize
+    tile = image.tiles.len_y[0], image.tiles.len_x[0]
+    chunk, _ = chunk_shape(options.chunks, tile, itemsize)
+    levels = min(options.num_levels, min(shape[3:]).bit_length())
+    names = tuple(map(str, range(levels)))
+    layouts = level_layouts(shape, "tczyx", chunk, shard_factors(options.shards), names)
+    pixels = sum(int(np.prod(layout.shape)) for layout in layouts)
+    return pixels * itemsize, sum(layout.objects for layout in layouts)
+
+
+def _forget(state: State, images: set[str], batches: set[str]) -> None:
+    """Remove checkpoints of images and batches that are no longer in the plan."""
+    for image in list(state.images("tiles")):
+        if image not in images:
+            state.tiles(image).unlink()
+    for batch in list(state.images("batches")):
+        if batch not in batches:
+            state.batch(batch).unlink()
+            for step in ("register", "write_zarr"):
+                state.done(step, batch).unlink(missing_ok=True)
