@@ -1,0 +1,1 @@
+"""The YAML config as frozen models: checked before any job exists."""
