@@ -1,0 +1,152 @@
+"""Where files are, and how they are opened: local paths and URLs."""
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from tiles2zarr.errors import SourceError
+from tiles2zarr.loaders.source import read_errors, unreadable
+
+_HEADER_BLOCK = 1 << 16
+"""Bytes fetched at a time when only the header of a remote file is wanted."""
+
+
+def is_url(location: str) -> bool:
+    """Say whether a location is a URL (``s3://``, ``memory://`` ...)."""
+    return "://" in location
+
+
+def resolve(resource: str, file: str) -> str:
+    """Return the location of a file given relative to a folder or URL.
+
+    Absolute paths and URLs are returned as they are.
+    """
+    if is_url(file) or file.startswith("/") or not resource:
+        return file
+    return f"{resource.rstrip('/')}/{file}"
+
+
+def extension(location: str) -> str:
+    """Return the extension in lower case without the dot; a URL's query is left out."""
+    path = location
+    if location.startswith(("http://", "https://")):
+        path = location.partition("?")[0].partition("#")[0]
+    return PurePosixPath(path).suffix.lower().lstrip(".")
+
+
+def local_path(location: str) -> str | None:
+    """Return the path of a local file or ``file://`` URL, else ``None``."""
+    if location.startswith("file://"):
+        return location.removeprefix("file://")
+    return None if is_url(location) else location
+
+
+def open_binary(
+    location: str, storage: Mapping[str, object] | None, *, whole: bool
+) -> BinaryIO:
+    """Open a file for reading, seekable.
+
+    Args:
+        location: Path or URL.
+        storage: Options for the URL's file system.
+        whole: Fetch a remote file at once, in one request; otherwise block by block.
+
+    Raises:
+        SourceError: The file cannot be opened or is empty.
+    """
+    path = local_path(location)
+    if path is not None:
+        handle = _open_local(path)
+        size = os.fstat(handle.fileno()).st_size
+    else:
+        handle = _open_remote(location, storage or {}, whole)
+        size = handle.seek(0, io.SEEK_END)
+        handle.seek(0)
+    if size == 0:
+        handle.close()
+        raise unreadable(location, "it is empty (0 bytes)")
+    return handle
+
+
+def _open_local(path: str) -> BinaryIO:
+    """Open a local file, with an error that says what is there instead."""
+    try:
+        return open(path, "rb")
+    except FileNotFoundError as error:
+        if Path(path).is_symlink():
+            raise unreadable(
+                path,
+                f"it is a symbolic link to {Path(path).readlink()}, which does not "
+                "exist",
+                "Mount or copy the link's target.",
+            ) from error
+        raise unreadable(
+            path,
+            "there is no such file",
+            "Correct the path in the table (relative to its folder), or copy the file.",
+        ) from error
+    except IsADirectoryError as error:
+        raise unreadable(
+            path, "it is a folder, expected an image file", "Correct the path."
+        ) from error
+    except PermissionError as error:
+        raise unreadable(
+            path, "permission is denied", "Give the user of the job read access."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, f"{error}", "Correct the path.") from error
+
+
+def _open_remote(location: str, storage: Mapping[str, object], whole: bool) -> BinaryIO:
+    """Open a URL with fsspec."""
+    try:
+        import fsspec.core
+
+        system, path = fsspec.core.url_to_fs(location, **storage)
+        if not whole:
+            try:
+                handle: BinaryIO = system.open(path, "rb", block_size=_HEADER_BLOCK)
+                handle.seek(0, io.SEEK_END)
+                return handle
+            except (ValueError, NotImplementedError):
+                pass  # a server without ranges: only the whole file can be had
+        return io.BytesIO(system.cat_file(path))
+    except FileNotFoundError as error:
+        raise unreadable(
+            location, "there is no such object", "Correct the URL, or upload the file."
+        ) from error
+    except read_errors() as error:
+        raise _remote_fault(location, error) from error
+
+
+def _remote_fault(location: str, error: BaseException) -> SourceError:
+    """Return the error of a URL that cannot be opened."""
+    return unreadable(
+        location,
+        f"{type(error).__name__}: {error}",
+        "Check the URL, the network, the credentials and `storage_options`.",
+    )
+
+
+def read_into(handle: BinaryIO, buffer: memoryview, offset: int) -> int:
+    """Fill ``buffer`` from a file at ``offset``; return the bytes got.
+
+    Local files are read with as few system calls as possible and without moving the
+    file's position.
+    """
+    try:
+        descriptor = handle.fileno()
+    except (OSError, AttributeError):  # not a file of the operating system
+        handle.seek(offset)
+        content = handle.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+    got = 0
+    while got < len(buffer):
+        count = os.preadv(descriptor, [buffer[got:]], offset + got)
+        if count == 0:
+            break
+        got += count
+    return got
