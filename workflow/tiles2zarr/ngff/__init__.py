@@ -1,0 +1,1 @@
+"""What makes arrays an OME-Zarr plate: colours, windows, metadata and tables."""

@@ -1,0 +1,194 @@
+"""Reading and writing the groups of a plate: the plate, its rows and its wells."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from pydantic import ValidationError
+
+from tiles2zarr.errors import StoreError
+from tiles2zarr.models.plan import AcquisitionEntry
+from tiles2zarr.models.well import PlateLayout, column_index, row_index, row_name
+from tiles2zarr.ngff.documents import (
+    Attributes,
+    Documents,
+    Version,
+    read_attributes,
+    stored_version,
+    write_attributes,
+)
+from tiles2zarr.ngff.plate import (
+    PlateDescription,
+    PlateImage,
+    plate_attributes,
+    well_attributes,
+)
+
+
+def write_plate(
+    store: Documents,
+    plate: PlateDescription,
+    version: Version,
+    *,
+    mark: Attributes | None = None,
+) -> bool:
+    """Write the groups of a plate and say whether anything changed.
+
+    Rows and wells come first and the plate last, so a plate never lists a well that
+    cannot be opened. Wells that left the plate lose their well metadata; their images
+    stay. Foreign attributes of all groups are kept.
+
+    Args:
+        store: Rooted at the plate.
+        plate: What to write.
+        version: OME-Zarr version.
+        mark: Further attributes of the plate's group, e.g. who owns it.
+
+    Raises:
+        StoreError: The plate's images do not fit it, or the store holds a plate of
+            another version.
+    """
+    attributes = {**plate_attributes(plate, version), **(mark or {})}
+    before = _listed_wells(read_attributes(store, "", version) or {}, version)
+    changed = [
+        write_attributes(store, row_name(row), {}, version)
+        for row in sorted({row for row, _ in plate.wells})
+    ]
+    wells = {image.well: (image.row, image.column) for image in plate.images}
+    for path in sorted(wells):
+        content = well_attributes(plate, wells[path], version)
+        changed.append(write_attributes(store, path, content, version))
+    changed.append(write_attributes(store, "", attributes, version))
+    for path in sorted(before - wells.keys()):
+        if read_attributes(store, path, version) is not None:
+            changed.append(write_attributes(store, path, {}, version, remove=("well",)))
+    return any(changed)
+
+
+def read_plate(store: Documents) -> tuple[PlateDescription, Version] | None:
+    """Return the plate in a store as described by its own metadata, and its version.
+
+    Returns ``None`` where there is no plate. Rows and columns are the ones listed, so
+    the layout of a plate that lists used ones only is a lower bound. An image without
+    an acquisition belongs to the first one.
+
+    Raises:
+        StoreError: The metadata are damaged, or name rows and columns otherwise than
+            ``A`` and ``01``, so that new images would not fall into the same wells.
+    """
+    version = stored_version(store, "")
+    if version is None:
+        return None
+    plate = _content(read_attributes(store, "", version) or {}, "plate", version)
+    if plate is None:
+        return None
+    try:
+        acquisitions = tuple(map(_entry, _objects(plate, "acquisitions")))
+        default = min((entry.id for entry in acquisitions), default=0)
+        images = [
+            image
+            for path in sorted(_paths(plate, "wells"))
+            for image in _well_images(store, path, version, default)
+        ]
+        description = PlateDescription(
+            name=str(plate.get("name", "")),
+            layout=_layout(plate, images),
+            acquisitions=acquisitions,
+            images=tuple(images),
+        )
+    except (KeyError, TypeError, ValidationError) as error:
+        raise StoreError(
+            f"the plate metadata in the output are not valid: {error!r}. Repair them, "
+            "or choose another output."
+        ) from error
+    return description, version
+
+
+def _content(
+    attributes: Attributes, key: str, version: Version
+) -> Mapping[str, object] | None:
+    if version == "0.5":
+        ome = attributes.get("ome")
+        attributes = ome if isinstance(ome, Mapping) else {}
+    content = attributes.get(key)
+    return content if isinstance(content, Mapping) else None
+
+
+def _objects(content: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    entries = content.get(key, [])
+    if not isinstance(entries, list):
+        raise TypeError(f"{key} is not a list")
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            raise TypeError(f"{key} holds {entry!r}")
+    return entries
+
+
+def _paths(content: Mapping[str, object], key: str) -> list[str]:
+    return [str(entry["path"]) for entry in _objects(content, key)]
+
+
+def _listed_wells(attributes: Attributes, version: Version) -> set[str]:
+    plate = _content(attributes, "plate", version)
+    return set() if plate is None else set(_paths(plate, "wells"))
+
+
+def _entry(entry: Mapping[str, object]) -> AcquisitionEntry:
+    return AcquisitionEntry.model_validate(
+        {
+            "id": entry["id"],
+            "name": entry.get("name"),
+            "description": entry.get("description"),
+            "start_time": entry.get("starttime"),
+            "end_time": entry.get("endtime"),
+        }
+    )
+
+
+def _layout(plate: Mapping[str, object], images: Iterable[PlateImage]) -> PlateLayout:
+    rows = [_row(str(entry["name"])) for entry in _objects(plate, "rows")]
+    columns = [_column(str(entry["name"])) for entry in _objects(plate, "columns")]
+    rows += [image.row for image in images]
+    columns += [image.column for image in images]
+    return PlateLayout(
+        rows=max(rows, default=0) + 1, columns=max(columns, default=0) + 1
+    )
+
+
+def _well_images(
+    store: Documents, path: str, version: Version, default: int
+) -> list[PlateImage]:
+    row, _, column = path.partition("/")
+    indices = {"row": _row(row), "column": _column(column)}
+    well = _content(read_attributes(store, path, version) or {}, "well", version)
+    if well is None:
+        return []
+    return [
+        PlateImage.model_validate(
+            indices
+            | {
+                "path": entry["path"],
+                "acquisition": entry.get("acquisition", default),
+            }
+        )
+        for entry in _objects(well, "images")
+    ]
+
+
+def _row(name: str) -> int:
+    if not re.fullmatch("[A-Z]{1,2}", name):
+        raise _foreign_names("row", name, "A")
+    return row_index(name)
+
+
+def _column(name: str) -> int:
+    if not re.fullmatch("[0-9]{2}", name):
+        raise _foreign_names("column", name, "01")
+    return column_index(name)
+
+
+def _foreign_names(kind: str, name: str, ours: str) -> StoreError:
+    return StoreError(
+        f"the plate in the output names a {kind} {name!r}, expected names like "
+        f"{ours!r}: new images would not fall into the same wells. Write into a new "
+        "plate."
+    )
