@@ -1,0 +1,1 @@
+"""Stage positions to integer pixel boxes: align, tile, round, compact channels."""
