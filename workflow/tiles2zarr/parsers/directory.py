@@ -1,0 +1,101 @@
+"""What a folder holds, local or behind a URL."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from tiles2zarr.errors import ParserError
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The names in a folder.
+
+    Args:
+        path: Path or URL of the folder, without a slash at its end.
+        files: Names of its files, sorted.
+        folders: Names of its folders, sorted.
+    """
+
+    path: str
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    def file(self, name: str) -> str | None:
+        """Return the path of the file with this name, in any case, or nothing."""
+        return self._pick(self.files, name)
+
+    def folder(self, name: str) -> str | None:
+        """Return the path of the folder with this name, in any case, or nothing."""
+        return self._pick(self.folders, name)
+
+    def _pick(self, names: tuple[str, ...], wanted: str) -> str | None:
+        if wanted in names:
+            return join(self.path, wanted)
+        found = [name for name in names if name.casefold() == wanted.casefold()]
+        return join(self.path, found[0]) if found else None
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path or URL of ``name`` in ``folder``."""
+    return f"{folder.rstrip('/')}/{name}" if folder != "/" else f"/{name}"
+
+
+def parent(path: str) -> str:
+    """Return the folder or URL that holds ``path``."""
+    folder, slash, _ = path.rstrip("/").rpartition("/")
+    return folder or slash or "."
+
+
+def last_part(path: str) -> str:
+    """Return the last name of a path or URL."""
+    return PurePosixPath(path.rstrip("/")).name
+
+
+def list_directory(
+    path: str, storage: Mapping[str, object] | None = None
+) -> Directory | None:
+    """Return the names in a folder, or nothing if ``path`` is a file.
+
+    Args:
+        path: Folder or URL.
+        storage: Options of the URL's file system.
+
+    Raises:
+        ParserError: There is nothing at ``path``, or it cannot be read.
+    """
+    path = path.rstrip("/") or "/"
+    try:
+        return _remote(path, storage) if "://" in path else _local(path)
+    except NotADirectoryError:
+        return None
+    except (OSError, ValueError, ImportError) as error:
+        raise ParserError(
+            f"{path} cannot be listed: {error}. Check that it is there and readable."
+        ) from error
+
+
+def _local(path: str) -> Directory:
+    files, folders = [], []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            (folders if entry.is_dir() else files).append(entry.name)
+    return Directory(path, tuple(sorted(files)), tuple(sorted(folders)))
+
+
+def _remote(path: str, storage: Mapping[str, object] | None) -> Directory:
+    import fsspec.core  # only URLs need it
+
+    system, inner = fsspec.core.url_to_fs(path, **dict(storage or {}))
+    inner = str(inner).rstrip("/")
+    entries = system.ls(inner, detail=True)
+    files, folders = [], []
+    for entry in entries:
+        place = str(entry["name"]).rstrip("/")
+        if place == inner and entry["type"] == "file":
+            raise NotADirectoryError(path)
+        if place != inner:
+            kind = folders if entry["type"] == "directory" else files
+            kind.append(last_part(place))
+    return Directory(path, tuple(sorted(files)), tuple(sorted(folders)))
