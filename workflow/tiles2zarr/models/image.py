@@ -45,6 +45,8 @@ class TiledImage(Frozen):
     """Condition rows of the image or of its fields of view."""
     dtype: str | None = None
     """Pixel type by the one header read so far, e.g. ``uint16``."""
+    fault: str | None = None
+    """Why the image cannot be made, if its table entries say so already."""
 
     @property
     def image(self) -> str:

@@ -1,17 +1,28 @@
 """One acquisition of the config: parsed, filtered, with conditions, as images."""
 
-import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from tiles2zarr.config.acquisition import Acquisition
+import pandas as pd
+
+from tiles2zarr.conditions import join_conditions, read_conditions
+from tiles2zarr.config.acquisition import Acquisition, OnRepeat
 from tiles2zarr.config.merge import merge_details
 from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.errors import ParserError
+from tiles2zarr.filters import apply_filters
+from tiles2zarr.grouping import ImageKey, check_planes, group_tiles
+from tiles2zarr.loaders import resolve
+from tiles2zarr.models.acquisition import AcquisitionDetails
+from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.models.plan import AcquisitionEntry
-from tiles2zarr.models.well import PlateLayout
-
-LOG = logging.getLogger("tiles2zarr")
+from tiles2zarr.models.well import PlateLayout, column_index, row_index
+from tiles2zarr.ngff.colors import display_channels
+from tiles2zarr.parsers.formats import parse_acquisition
+from tiles2zarr.parsers.records import ParsedAcquisition
+from tiles2zarr.steps.first_header import with_first_headers
 
 
 @dataclass(frozen=True)
@@ -23,3 +34,123 @@ class Acquired:
     entry: AcquisitionEntry
     layout: PlateLayout | None
     findings: tuple[Finding, ...]
+
+
+def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
+    """Return the images of one acquisition with everything the config says of it.
+
+    Raises:
+        Tiles2ZarrError: The input cannot be read, or config and input do not fit.
+    """
+    parsed = _parse(config)
+    details = _details(parsed, config)
+    channels = details.channels or ()
+    table = apply_filters(
+        parsed.table,
+        config.filters,
+        attributes=parsed.attributes,
+        channels=[channel.channel_label for channel in channels],
+        acquisition=config.id,
+    )
+    checked = check_planes(table, details)
+    conditions, noticed = join_conditions(
+        checked.table,
+        _condition_tables(parsed, config, options),
+        config.id,
+        attributes=parsed.attributes,
+    )
+    images = group_tiles(
+        checked.table,
+        details,
+        acquisition=config.id,
+        resource=parsed.resource,
+        plate_name=options.name,
+        no_tiling=options.registration.tiling_mode == "no_tiling",
+        conditions=conditions,
+    )
+    images = [_with_fault(image, checked.faults) for image in images]
+    return Acquired(
+        id=config.id,
+        images=tuple(with_first_headers(images, config.storage_options)),
+        entry=AcquisitionEntry(
+            id=config.id,
+            name=config.name or parsed.name,
+            description=parsed.description,
+            start_time=parsed.start_time,
+            end_time=parsed.end_time,
+        ),
+        layout=parsed.layout,
+        findings=(*parsed.findings, *checked.findings, *noticed),
+    )
+
+
+def _parse(config: Acquisition) -> ParsedAcquisition:
+    """Return all paths of the acquisition as one, repeated wells by ``on_repeat``."""
+    options = config.options.model_dump(mode="json", exclude_none=True)
+    parts = [
+        parse_acquisition(path, config.format, options, config.storage_options)
+        for path in config.path
+    ]
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    tables = [_absolute(part) for part in parts]
+    table = _merge_wells(tables, config)
+    return replace(
+        first,
+        table=table,
+        resource="",
+        attributes=tuple(dict.fromkeys(a for part in parts for a in part.attributes)),
+        findings=tuple(finding for part in parts for finding in part.findings),
+    )
+
+
+def _absolute(part: ParsedAcquisition) -> pd.DataFrame:
+    """Return a part's table with file names that need no resource."""
+    files = [resolve(part.resource, f) if f else f for f in part.table["file"]]
+    return part.table.assign(file=files)
+
+
+def _merge_wells(tables: Sequence[pd.DataFrame], config: Acquisition) -> pd.DataFrame:
+    """Return one table in which each well comes from one part only."""
+    numbered = [table.assign(part=n) for n, table in enumerate(tables)]
+    table = pd.concat(numbered, ignore_index=True)
+    keys = [table["row"], table["column"], table["image_path"]]
+    groups = table.groupby(keys, dropna=False)["part"]
+    if config.on_repeat == OnRepeat.ERROR and (groups.transform("nunique") > 1).any():
+        row = table[groups.transform("nunique") > 1].iloc[0]
+        raise ParserError(
+            f"acquisition {config.id}: the well of {row['file']} comes from several "
+            "paths. Set on_repeat to last or first to choose one."
+        )
+    chosen = groups.transform("min" if config.on_repeat == OnRepeat.FIRST else "max")
+    return table[table["part"] == chosen].drop(columns="part").reset_index(drop=True)
+
+
+def _details(parsed: ParsedAcquisition, config: Acquisition) -> AcquisitionDetails:
+    """Return the vendor's details under the config's, channels ready to be shown."""
+    details = merge_details(parsed.details, config.details, parsed.channel_ids)
+    channels = display_channels(details.channels) if details.channels else None
+    return details.replace(
+        channels=channels, stage_corrections=config.stage_corrections
+    )
+
+
+def _condition_tables(
+    parsed: ParsedAcquisition, config: Acquisition, options: ParseOptions
+) -> list[pd.DataFrame]:
+    tables = [] if parsed.conditions is None else [parsed.conditions]
+    if options.plate.conditions is not None:
+        tables.append(read_conditions(options.plate.conditions))
+    if config.conditions is not None:
+        tables.append(read_conditions(config.conditions))
+    return tables
+
+
+def _with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage:
+    place = image.collection
+    if isinstance(place, ImageInPlate):
+        key: ImageKey = (row_index(place.row), column_index(place.column))
+    else:
+        key = place.image_path
+    return image.replace(fault=faults[key]) if key in faults else image

@@ -73,8 +73,8 @@ def _changed(
     if old.tiling.kind == fresh.tiling.kind:
         return []
     message = (
-        f"Acquisition {number} was placed by {old.tiling.kind} ({old.reason}); with the "
-        f"tiles that came since it would be {fresh.tiling.kind} ({fresh.reason}). The "
-        "old way is kept: set registration.redecide to true to place everything anew."
+        f"Acquisition {number} was placed by {old.tiling.kind} ({old.reason}); with "
+        f"the tiles that came since it would be {fresh.tiling.kind} ({fresh.reason}). "
+        "The old way is kept: set registration.redecide to true to place all anew."
     )
     return [Finding(code="tiling_changed", message=message)]

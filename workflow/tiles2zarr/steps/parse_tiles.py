@@ -16,7 +16,7 @@ from tiles2zarr.models.plan import Batch, ImageEntry, Plan
 from tiles2zarr.pixels.layout import Shape, chunk_shape, level_layouts, shard_factors
 from tiles2zarr.state import State
 from tiles2zarr.steps.acquire import Acquired, acquire
-from tiles2zarr.steps.batching import batch_name, choose_block, single_name
+from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder
@@ -106,7 +106,9 @@ def _batches(
 def source_bytes(image: TiledImage) -> int:
     """Return the bytes of the pixels of all tiles with a file."""
     tiles = image.tiles
-    lengths = np.array([tiles.len_t, tiles.len_c, tiles.len_z, tiles.len_y, tiles.len_x])
+    lengths = np.array(
+        [tiles.len_t, tiles.len_c, tiles.len_z, tiles.len_y, tiles.len_x]
+    )
     there = np.array([status == "ok" for status in tiles.status])
     pixels = int(lengths.prod(axis=0)[there].sum()) if len(tiles) else 0
     return pixels * np.dtype(image.dtype or "uint16").itemsize
@@ -120,7 +122,7 @@ def _batch(
 ) -> Batch:
     used = {image.acquisition_id for image in images}
     chunk = max(_chunk_bytes(image, options) for image in images)
-    leaves = max(sum(i.tiles.len_z) * 1 for i in images)
+    leaves = max(sum(image.tiles.len_z) for image in images)
     threads = int(min(8, max(1, leaves)))
     megabytes = 300 + (threads * 6 + options.num_levels) * chunk // 10**6
     return Batch(

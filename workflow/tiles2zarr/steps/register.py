@@ -73,6 +73,8 @@ def _register(
             "again: it will be made anew."
         )
     tiled = read_json(path, TiledImage)
+    if tiled.fault is not None:
+        raise Tiles2ZarrError(tiled.fault)
     decision = task.decisions[tiled.acquisition_id]
     storage = options.storage_options.get(tiled.acquisition_id, {})
     stats = source_stats(tiled)

@@ -27,7 +27,7 @@ IMAGE_ENDINGS = (
     ".bmp",
     ".npy",
 )
-"""Files that are watched by name in parse_tiles; their content is register's business."""
+"""Files parse_tiles watches by name only; their content is register's business."""
 GONE = "gone"
 """Said of a file that is not there."""
 

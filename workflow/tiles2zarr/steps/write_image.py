@@ -8,7 +8,6 @@ from pathlib import Path
 from tiles2zarr.checkpoints import read_json, replace_file, to_bytes, write_json
 from tiles2zarr.config.slices import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
-from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.receipt import Receipt, SourceColumns
 from tiles2zarr.ngff.documents import write_attributes
@@ -37,7 +36,7 @@ class ImageJob:
     options: WriteOptions
     owner: str
     threads: int
-    storage: Mapping[str, JsonValue]
+    storage: Mapping[str, object]
 
 
 def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receipt:
@@ -188,7 +187,7 @@ def _check_may_write(
         raise StoreError(
             f"{target.current().url} exists and was not made by this config. "
             "Nothing was touched: set writing.overwrite_mode to overwrite to replace "
-            "it, choose another output, or take it over with `tiles2zarr verify --adopt`."
+            "it, choose another output, or take it over: `tiles2zarr verify --adopt`."
         )
     if mark.geometry != plan.geometry:
         _check_labels(image, target, job)
