@@ -11,4 +11,5 @@ with job(snakemake):
     parse_tiles(
         state=State(Path(snakemake.output.plan).parent),
         options=ParseOptions.model_validate(snakemake.params.options),
+        index=snakemake.params.index,
     )

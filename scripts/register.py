@@ -10,4 +10,6 @@ from tiles2zarr.steps.register import register
 with job(snakemake):
     batch, done = Path(snakemake.input.batch), Path(snakemake.output.done)
     state = State(batch.parents[1])
-    register(batch, done, state, RegisterOptions.model_validate(snakemake.params.options))
+    register(
+        batch, done, state, RegisterOptions.model_validate(snakemake.params.options)
+    )

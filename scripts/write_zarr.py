@@ -11,4 +11,5 @@ with job(snakemake):
     registered, done = Path(snakemake.input.registered), Path(snakemake.output.done)
     state = State(registered.parents[2])
     options = WriteOptions.model_validate(snakemake.params.options)
-    write_zarr(registered, done, state, options, snakemake.threads)
+    sources = snakemake.params.sources
+    write_zarr(registered, done, state, options, snakemake.threads, sources)

@@ -44,14 +44,14 @@ def row_index(row: str | int | float) -> int:
     Raises:
         ValueError: Not a row of A..AV or 1..48.
     """
-    text = str(row).strip().upper()
-    if re.fullmatch(r"[A-Z]{1,2}", text):
+    text = str(row).strip()
+    if re.fullmatch(r"[A-Za-z]{1,2}", text):
         index = 0
-        for letter in text:
+        for letter in text.upper():
             index = index * 26 + ord(letter) - 64
         index -= 1
     elif re.fullmatch(r"0*[0-9]+(\.0+)?", text):
-        index = int(float(text)) - 1
+        index = int(text.partition(".")[0]) - 1
     else:
         raise ValueError(f"row {row!r} is neither letters (A..AV) nor a number from 1")
     if not 0 <= index < MAX_ROWS:
@@ -68,7 +68,7 @@ def column_index(column: str | int | float) -> int:
     text = str(column).strip()
     if not re.fullmatch(r"0*[0-9]+(\.0+)?", text):
         raise ValueError(f"column {column!r} is not a whole number from 1")
-    index = int(float(text)) - 1
+    index = int(text.partition(".")[0]) - 1
     if not 0 <= index < MAX_COLUMNS:
         raise ValueError(f"column {column!r} is outside 1..{MAX_COLUMNS}")
     return index

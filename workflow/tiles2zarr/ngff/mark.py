@@ -1,5 +1,7 @@
 """Our mark on a group: who made it, from what, and how much must be there."""
 
+from pydantic import ValidationError
+
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.ngff.documents import Documents, read_attributes, stored_version
 
@@ -31,9 +33,10 @@ def read_mark(store: Documents, group: str = "") -> Mark | None:
     version = stored_version(store, group)
     attributes = read_attributes(store, group, version) if version else None
     raw = (attributes or {}).get(KEY)
-    if not isinstance(raw, dict) or set(raw) != set(Mark.model_fields):
+    try:
+        return Mark.model_validate(raw)
+    except ValidationError:
         return None
-    return Mark.model_validate(raw)
 
 
 def level_names(store: Documents, group: str = "") -> tuple[str, ...]:
@@ -44,11 +47,12 @@ def level_names(store: Documents, group: str = "") -> tuple[str, ...]:
     multiscales = ome.get("multiscales") if isinstance(ome, dict) else None
     if not isinstance(multiscales, list):
         return ()
+    lists = [entry.get("datasets") for entry in multiscales if isinstance(entry, dict)]
     paths = [
         dataset.get("path")
-        for entry in multiscales
-        if isinstance(entry, dict)
-        for dataset in entry.get("datasets", [])
+        for datasets in lists
+        if isinstance(datasets, list)
+        for dataset in datasets
         if isinstance(dataset, dict)
     ]
     return tuple(p.split("/")[0] for p in paths if isinstance(p, str))

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from pydantic import ValidationError
-
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.plan import AcquisitionEntry
 from tiles2zarr.models.well import PlateLayout, column_index, row_index, row_name
@@ -95,11 +93,8 @@ def read_plate(store: Documents) -> tuple[PlateDescription, Version] | None:
             acquisitions=acquisitions,
             images=tuple(images),
         )
-    except (KeyError, TypeError, ValidationError) as error:
-        raise StoreError(
-            f"the plate metadata in the output are not valid: {error!r}. Repair them, "
-            "or choose another output."
-        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(error) from error
     return description, version
 
 
@@ -129,7 +124,17 @@ def _paths(content: Mapping[str, object], key: str) -> list[str]:
 
 def _listed_wells(attributes: Attributes, version: Version) -> set[str]:
     plate = _content(attributes, "plate", version)
-    return set() if plate is None else set(_paths(plate, "wells"))
+    try:
+        return set() if plate is None else set(_paths(plate, "wells"))
+    except (KeyError, TypeError) as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> StoreError:
+    return StoreError(
+        f"the plate metadata in the output are not valid: {error!r}. Repair them, or "
+        "choose another output."
+    )
 
 
 def _entry(entry: Mapping[str, object]) -> AcquisitionEntry:

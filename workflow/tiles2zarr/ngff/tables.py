@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from tiles2zarr.errors import StoreError
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.well import column_index, column_name, row_index, row_name
@@ -102,7 +103,14 @@ def _old_rows(
     objects = _stored(store, join("tables", name))
     if name not in _listed(store, "tables", version) or not objects:
         return []
-    rows = (_with_place(row) for row in parse_table(objects, version))
+    try:
+        rows = [_with_place(row) for row in parse_table(objects, version)]
+    except (KeyError, ValueError) as error:
+        raise StoreError(
+            f"the rows of {name} in the output cannot be told apart by image "
+            f"({error}), expected the columns row, column and path_in_well. Remove the "
+            "table or write into a new plate."
+        ) from error
     return [row for row in rows if _image(row) in images]
 
 

@@ -41,11 +41,14 @@ _CSV_FIELD = re.compile(r'("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|\Z)')
 
 def render_table(table: NamedTable, backend: Backend, version: Version) -> Objects:
     """Return the objects of a table's group, the same bytes for equal tables."""
-    if backend == "csv" or backend == "parquet":
+    kind: Literal["csv", "parquet"] | None = (
+        "csv" if backend == "csv" else "parquet" if backend == "parquet" else None
+    )
+    if kind is not None:
         frame = table.frame
         if frame.index.name is not None:
             frame = frame.reset_index()
-        data = _arrow_bytes(pa.Table.from_pandas(frame, preserve_index=False), backend)
+        data = _arrow_bytes(pa.Table.from_pandas(frame, preserve_index=False), kind)
         around = _arrow_group(table.kind, backend, version)
         return {k: data if known is None else known for k, known in around.items()}
     return {
@@ -117,8 +120,10 @@ def _storable(frame: pd.DataFrame, backend: Backend) -> pd.DataFrame:
         # NaN and NA are no JSON; None is
         return frame.astype(object).where(frame.notna(), None)
     if backend == "anndata":
-        flags = frame.select_dtypes(["bool", "boolean"]).columns
-        return frame.astype(dict.fromkeys(flags, "float64"))
+        flags = [*frame.select_dtypes(["bool", "boolean"]).columns]
+        # left as objects, ngio writes the text "None" into a column of nulls
+        blank = [name for name in frame.columns if frame[name].isna().all()]
+        return frame.astype(dict.fromkeys([*flags, *blank], "float64"))
     return frame
 
 
@@ -190,6 +195,11 @@ def _parse_csv(text: str) -> tuple[Row, ...]:
             lines.append([])
     header, *rows = (line for line in lines if line)
     names = [str(name) for name in header]
+    if any(len(row) != len(names) for row in rows):
+        raise StoreError(
+            f"a CSV table in the output has {len(names)} columns, but a row of another "
+            "length. Remove the table and run again."
+        )
     return tuple(dict(zip(names, row, strict=True)) for row in rows)
 
 
@@ -198,6 +208,8 @@ def _parse_field(text: str) -> Scalar:
         return text[1:-1].replace('""', '"')
     if text in ("", "nan"):
         return None
+    if text in ("inf", "-inf"):
+        return float(text)
     if text in ("true", "false"):
         return text == "true"
     if re.fullmatch(r"-?[0-9]+", text):

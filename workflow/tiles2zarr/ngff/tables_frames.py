@@ -201,7 +201,7 @@ def _typed(values: Sequence[Scalar]) -> tuple[list[Scalar], None, str]:
         return known, None, "bool" if complete else "boolean"
     if kinds == {int} and all(-_LARGEST <= int(v) < _LARGEST for v in present):
         return known, None, "int64" if complete else "Int64"
-    if kinds and kinds <= {int, float}:
+    if float in kinds and kinds <= {int, float}:
         return known, None, "float64"
     texts: list[Scalar] = [None if value is None else str(value) for value in known]
     return texts, None, "object"

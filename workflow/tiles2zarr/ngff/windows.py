@@ -12,6 +12,8 @@ from tiles2zarr.models.receipt import Histogram
 
 LOW, HIGH = 0.001, 0.999
 """Shares of the pixels that are darker than the window's start and its end."""
+MOST_BINS = 2**17
+"""Bins of a merged histogram; images far apart get wider ones."""
 Counts = NDArray[np.int64]
 Key = TypeVar("Key", bound=Hashable)
 
@@ -34,8 +36,9 @@ def merge_by_channel(samples: Iterable[tuple[Key, Histogram]]) -> dict[Key, Hist
 
     Keys are what is to share a window, e.g. (acquisition, wavelength id). Bins that
     line up are added. Otherwise the widest bins are used and each bin's samples go
-    where its middle lies, so a value is off by at most half a bin. Reads ``samples``
-    once and holds one histogram per key.
+    where its middle lies, so a value is off by at most half a bin. A single bin holds
+    one value, its start, and never widens the others. Reads ``samples`` once and holds
+    one histogram of at most about ``MOST_BINS`` bins per key.
     """
     merged: dict[Key, tuple[Histogram, Counts]] = {}
     for key, histogram in samples:
@@ -58,10 +61,18 @@ def merge_histograms(histograms: Iterable[Histogram]) -> Histogram | None:
 def _add(old: tuple[Histogram, Counts], new: Histogram) -> tuple[Histogram, Counts]:
     """Return the grid (its own counts stay empty) and the counts of the sum."""
     grid, counts = old
+    added = np.asarray(new.counts, dtype=np.int64)
+    fine = min(grid.width, new.width)
+    if len(counts) == len(added) == 1 and grid.start != new.start:
+        fine = min(fine, abs(grid.start - new.start))
+    grid = grid if len(counts) > 1 else grid.replace(width=fine)
+    new = new if len(added) > 1 else new.replace(width=fine)
     width = max(grid.width, new.width)
     # the grid of the wider bins stays, so that its samples keep their exact place
     anchor = grid.start if grid.width >= new.width else new.start
-    added = np.asarray(new.counts, dtype=np.int64)
+    ends = (_value(grid, len(counts)), _value(new, len(added)))
+    span = max(ends) - min(grid.start, new.start)
+    width *= max(1, math.ceil(span / width / MOST_BINS))
     parts = [_rebin(grid, counts, anchor, width), _rebin(new, added, anchor, width)]
     first = min(start for start, _ in parts)
     total = np.zeros(max(start + len(part) for start, part in parts) - first, np.int64)
@@ -129,5 +140,6 @@ def _fitted(
 ) -> Window:
     """Return the window within its limits, opened by a step where it is empty."""
     start = min(max(start, smallest), largest - step)
-    end = max(min(end, largest), start + step)
+    # the sum may round to just above the largest value
+    end = min(max(end, start + step), largest)
     return Window(min=smallest, max=largest, start=start, end=end)

@@ -96,6 +96,7 @@ def find_measurement(
 def locate_files(
     measurement: Measurement,
     listed: Sequence[str],
+    left_out: Sequence[str] = (),
     storage: Mapping[str, object] | None = None,
 ) -> Located:
     """Return where the files are that the index lists, from one listing per folder.
@@ -105,37 +106,45 @@ def locate_files(
 
     Args:
         measurement: The measurement.
-        listed: File of every image record, as written.
+        listed: File of every image record that becomes a tile, as written.
+        left_out: Files of the other image records: need not be there, but are known.
         storage: Options of the file system, for URLs.
 
     Raises:
         ParserError: A listed file lies outside the measurement's folder.
     """
     names = [name.replace("\\", "/") for name in listed]
-    for name in names:
+    others = [name.replace("\\", "/") for name in left_out]
+    for name in (*names, *others):
         if name[0] == "/" or ":" in name or "/../" in f"/{name}":
             raise ParserError(
                 f"{measurement.index} lists the file {name!r}, which lies outside of "
                 "its folder. Correct the index or copy it again from the instrument."
             )
-    on_disk = _list_files(measurement, names, storage)
-    exact = set(on_disk)
-    similar: dict[str, str] = {}
-    if not exact.issuperset(names):
-        similar = {_key(name): name for name in reversed(on_disk)}
-        similar |= {_stem(n): n for n in reversed(on_disk) if _is_image(n)}
-    files, absent = [], []
-    for name in names:
-        found = name if name in exact else similar.get(_key(name))
-        found = found or similar.get(_stem(name))
-        files.append(found or name)
-        absent.append(found is None)
+    on_disk = _list_files(measurement, (*names, *others), storage)
+    found = _find_each((*names, *others), on_disk)
+    absent = [file is None for file in found[: len(names)]]
+    files = [file or name for name, file in zip(names, found, strict=False)]
+    known = frozenset(file for file in found if file is not None)
     findings = [
         *_missing(names, absent),
         *_replaced(names, files),
-        *_others(on_disk, frozenset(files), measurement.folder),
+        *_others(on_disk, known, measurement.folder),
     ]
     return Located(tuple(files), tuple(absent), tuple(findings))
+
+
+def _find_each(names: Sequence[str], on_disk: Sequence[str]) -> list[str | None]:
+    """Return the file on disk for every name: itself, one alike, or nothing."""
+    exact = set(on_disk)
+    if exact.issuperset(names):
+        return list(names)
+    similar = {_key(name): name for name in reversed(on_disk)}
+    similar |= {_stem(n): n for n in reversed(on_disk) if _is_image(n)}
+    return [
+        name if name in exact else similar.get(_key(name)) or similar.get(_stem(name))
+        for name in names
+    ]
 
 
 def _key(name: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from math import isfinite, nan
+from math import nan
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ UNKNOWN = -1
 BLOCK = 500
 """Records converted at a time: bounds the strings held, and lets the garbage collector
 drop them young."""
+LIMIT = 1e12
+"""Largest position (micrometer) and time (second), against slipped digits."""
 KINDS = ("IMG", "ERR")
 
 _INTEGERS: Mapping[str, tuple[str, int, int]] = {
@@ -176,7 +178,7 @@ def _typed_columns(group: _Group) -> dict[str, npt.NDArray[np.generic]]:
     for name, (column, *_) in _INTEGERS.items():
         columns[column] = _integers(group, name)
     for name, column in _FLOATS.items():
-        columns[column] = _numbers(group, name, float, "a finite number")
+        columns[column] = _numbers(group, name, float, f"a number up to {LIMIT:.0e}")
     columns["time"] = _times(group)
     unprocessed = ("",) * len(group)
     projections = group.columns.get("ZImageProcessing", unprocessed)
@@ -255,13 +257,13 @@ def _numbers(
         if not value.strip():
             return blank
         try:
-            return isfinite(convert(value)) and "_" not in value
+            return abs(convert(value)) <= LIMIT and "_" not in value
         except ValueError:
             return False
 
     try:
         column = np.array(list(map(convert, values)), dtype=np.float64)
-        plain = bool(np.isfinite(column).all())
+        plain = bool((np.abs(column) <= LIMIT).all())
     except ValueError:
         plain = False
     if plain and "_" not in "".join(values):

@@ -77,7 +77,8 @@ def list_directory(
 
 
 def _local(path: str) -> Directory:
-    files, folders = [], []
+    files: list[str] = []
+    folders: list[str] = []
     with os.scandir(path) as entries:
         for entry in entries:
             (folders if entry.is_dir() else files).append(entry.name)
@@ -90,7 +91,8 @@ def _remote(path: str, storage: Mapping[str, object] | None) -> Directory:
     system, inner = fsspec.core.url_to_fs(path, **dict(storage or {}))
     inner = str(inner).rstrip("/")
     entries = system.ls(inner, detail=True)
-    files, folders = [], []
+    files: list[str] = []
+    folders: list[str] = []
     for entry in entries:
         place = str(entry["name"]).rstrip("/")
         if place == inner and entry["type"] == "file":

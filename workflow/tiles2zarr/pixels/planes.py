@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import PlaneSource, open_source
-from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.image import RegisteredImage
 
 Plane = NDArray[np.generic]
@@ -42,7 +41,7 @@ class Planes:
         image: RegisteredImage,
         uses: Mapping[PlaneKey, int],
         budget: int,
-        storage: Mapping[str, Scalar],
+        storage: Mapping[str, object],
     ) -> None:
         """Prepare to read the planes in ``uses``, each that many times."""
         self._image = image
@@ -98,7 +97,9 @@ class Planes:
                 source.close()
         self._check(file, plane, shape)
         if key not in self.digests:
-            self.digests[key] = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(plane).data)
+            self.digests[key] = xxhash.xxh3_64_hexdigest(
+                np.ascontiguousarray(plane).data
+            )
         return plane
 
     def _open(self, file: str) -> PlaneSource:
@@ -134,7 +135,7 @@ class Planes:
 
 
 def digest_sources(
-    image: RegisteredImage, files: set[str], storage: Mapping[str, Scalar]
+    image: RegisteredImage, files: set[str], storage: Mapping[str, object]
 ) -> dict[str, str]:
     """Return the digest of the pixels of ``files``, as a write would record them.
 
@@ -163,7 +164,9 @@ def file_digests(digests: Mapping[PlaneKey, str]) -> dict[str, str]:
     for (file, _), digest in sorted(digests.items()):
         by_file.setdefault(file, []).append(digest)
     return {
-        file: parts[0] if len(parts) == 1 else xxhash.xxh3_64_hexdigest("".join(parts).encode())
+        file: parts[0]
+        if len(parts) == 1
+        else xxhash.xxh3_64_hexdigest("".join(parts).encode())
         for file, parts in by_file.items()
     }
 

@@ -62,11 +62,12 @@ class ChannelFigures:
         if values.size == 0:
             empty = Histogram(start=0, width=1, counts=(0,))
             return ChannelStats(histogram=empty, minimum=0, maximum=0)
-        top = np.iinfo(self._dtype).max if self._dtype.kind in "iu" else np.inf
+        whole = self._dtype.kind in "iu"
+        top = float(np.iinfo(self._dtype.name).max) if whole else np.inf
         saturated = float(weights[values >= top].sum() / weights.sum())
         focus = float(np.mean(np.sort(self._focus))) if self._focus else 0.0
         return ChannelStats(
-            histogram=_histogram(values, weights, self._dtype.kind in "iu"),
+            histogram=_histogram(values, weights, whole),
             minimum=float(values.min()),
             maximum=float(values.max()),
             saturated=round(saturated, 6),

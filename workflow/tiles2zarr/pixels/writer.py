@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.image import RegisteredImage, SourceStats
 from tiles2zarr.models.receipt import ChannelStats, LevelReceipt, SourceColumns
 from tiles2zarr.pixels.codecs import Codec
@@ -61,7 +60,7 @@ class ImageWriter:
         codec: Codec,
         version: str,
         store: Store,
-        storage: Mapping[str, Scalar],
+        storage: Mapping[str, object],
     ) -> None:
         """Lay out the work; nothing is read or written yet.
 

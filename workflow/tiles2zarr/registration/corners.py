@@ -7,12 +7,6 @@ of it: it is imported where fields compete for a node.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import (
-    connected_components,
-    min_weight_full_bipartite_matching,
-)
-from scipy.spatial import KDTree
 
 from tiles2zarr.registration.fields import Fields
 from tiles2zarr.registration.stage import Bools, Floats, Ints
@@ -125,7 +119,7 @@ def _weights(cost: Floats, field: Ints, node: Ints) -> Floats:
     come to an end. For thousands of fields the second part does not fit beside the
     first and is left out; the result still depends on the ranked fields alone.
     """
-    steps = np.rint(cost / TIE)
+    steps: Floats = np.rint(cost / TIE)
     if not steps.size:
         return steps
     ties = ((field.max() - field) * (node - node.min())).astype(np.float64)
@@ -134,7 +128,8 @@ def _weights(cost: Floats, field: Ints, node: Ints) -> Floats:
     # The matching takes an explicit 0 for no link: all weights are raised by one.
     if share * (steps.max() + 1) * fields > EXACT:
         return steps + 1
-    return steps * share + ties + 1
+    weights: Floats = steps * share + ties + 1
+    return weights
 
 
 def _crowded(nearest: Ints, field: Ints, node: Ints) -> Bools:

@@ -7,7 +7,7 @@ import numpy as np
 from tiles2zarr.config.registration import Registration, TilingMode
 from tiles2zarr.geometry import Shape, level_count, union_shape
 from tiles2zarr.models.collection import ImageInPlate
-from tiles2zarr.models.decisions import AcquisitionDecision
+from tiles2zarr.models.decisions import AcquisitionDecision, NoTiling
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.registration.channels import find_channels, unknown_channels
@@ -77,6 +77,30 @@ def decide(
         named = [ids[number] for number in good]
         findings += find_uneven(named, shapes, [sets[number] for number in good])
     return decision, tuple(findings)
+
+
+def expected_shapes(
+    images: Sequence[TiledImage],
+    decision: AcquisitionDecision,
+    options: Registration,
+    origins: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, Shape]:
+    """Return the (t, c, z, y, x) shape each image will have, by image id.
+
+    Arguments as `decide`; images that cannot be placed get the shape of their tiles.
+    """
+    if origins is None:
+        origins = well_origins(images, align_xy=options.align_xy)
+    no_tiling = isinstance(decision.tiling, NoTiling)
+    found = find_positions(images, options, origins, no_tiling=no_tiling)
+    owner, channel = find_channels(found.tiles)
+    sets = _channel_sets(owner, channel, len(images))
+    sizes = extents(found.tiles, place(found.tiles, decision.tiling, found.anchored))
+    shapes: dict[str, Shape] = {}
+    for number, (image, size) in enumerate(zip(images, sizes.tolist(), strict=True)):
+        own = _shape([max(1, length) for length in size], max(1, len(sets[number])))
+        shapes[image.image] = union_shape([own, decision.canvas or own])
+    return shapes
 
 
 def _choose(

@@ -34,7 +34,8 @@ class Lines:
     def first_position(self) -> Floats:
         """Return, for each line, where the first line of its image stands, pixel."""
         new = np.r_[True, self.image[1:] != self.image[:-1]]
-        return self.position[np.flatnonzero(new)][np.cumsum(new) - 1]
+        first: Floats = self.position[np.flatnonzero(new)][np.cumsum(new) - 1]
+        return first
 
 
 def find_lines(starts: Floats, image: Ints, tolerance: float) -> Lines:
@@ -109,4 +110,5 @@ def indices(lines: Lines, pitch: float) -> Ints:
     counts[1:][inside] = multiples(steps[inside], pitch).astype(np.int64)
     total = np.cumsum(counts)
     new = np.r_[True, ~inside]
-    return total - total[np.flatnonzero(new)][np.cumsum(new) - 1]
+    first: Ints = total[np.flatnonzero(new)][np.cumsum(new) - 1]
+    return total - first

@@ -56,8 +56,15 @@ def place(tiles: StageTiles, tiling: Tiling, anchored: Anchors) -> Placement:
         # A tile left of its field's first tile may have passed the image's edge.
         final_y = final_y - least(final_y, tiles.image, tiles.images)[tiles.image]
         final_x = final_x - least(final_x, tiles.image, tiles.images)[tiles.image]
-    places = [round_px(values) for values in (final_y, final_x, tiles.z, tiles.t)]
-    return Placement(*places, moved_y, moved_x, faults)
+    return Placement(
+        y=round_px(final_y),
+        x=round_px(final_x),
+        z=round_px(tiles.z),
+        t=round_px(tiles.t),
+        moved_y=moved_y,
+        moved_x=moved_x,
+        faults=faults,
+    )
 
 
 def extents(tiles: StageTiles, placement: Placement) -> Ints:

@@ -165,6 +165,7 @@ def _asked_grid(fields: Fields, images: Sequence[str], options: Registration) ->
     width = line_width(options, some.tile)
     lattice = find_common_lattice(some, images, width, options.max_gap)
     if isinstance(lattice, str):
-        return Choice(GridTiling(pitch=NO_PITCH, tolerance=width), f"no grid: {lattice}")
+        no_grid = GridTiling(pitch=NO_PITCH, tolerance=width)
+        return Choice(no_grid, f"no grid: {lattice}")
     tiling = GridTiling(pitch=lattice.pitch, tolerance=width)
     return Choice(tiling, f"{_describe(lattice, some.tile)}, {ASKED}")

@@ -30,7 +30,8 @@ def well_origins(
         align_xy: The option of the ``registration`` section.
     """
     tiles = stage_tiles(images)
-    wells = {well: code for code, well in enumerate(dict.fromkeys(map(well_of, images)))}
+    names = dict.fromkeys(map(well_of, images))
+    wells = {well: code for code, well in enumerate(names)}
     code = np.array([wells[well_of(image)] for image in images], dtype=np.int64)
     chosen = tiles.first if align_xy else np.arange(tiles.image.size)
     owner = code[tiles.image[chosen]]

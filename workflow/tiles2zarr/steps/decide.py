@@ -1,6 +1,6 @@
 """Decisions per acquisition: made at the first plan, kept for the ones that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tiles2zarr.checkpoints import digest, to_bytes
 from tiles2zarr.config.slices import ParseOptions
@@ -12,8 +12,9 @@ from tiles2zarr.steps.batching import choose_block
 
 
 def decide_all(
-    images: dict[int, Sequence[TiledImage]],
-    bytes_of: dict[str, int],
+    images: Mapping[int, Sequence[TiledImage]],
+    bytes_of: Mapping[str, int],
+    origins: Mapping[str, tuple[float, float]],
     known: Decisions | None,
     options: ParseOptions,
 ) -> tuple[Decisions, tuple[Finding, ...]]:
@@ -22,6 +23,7 @@ def decide_all(
     Args:
         images: The images by acquisition id.
         bytes_of: Source bytes by image id.
+        origins: (y, x) of each well over all acquisitions, micrometer.
         known: Decisions of an earlier run.
         options: What the config says.
     """
@@ -35,6 +37,7 @@ def decide_all(
             num_levels=options.num_levels,
             uniform=options.plate.uniform,
             requested=requested,
+            origins=origins,
         )
         old = known.acquisitions.get(number) if known else None
         redecide = options.registration.redecide

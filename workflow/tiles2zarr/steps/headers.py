@@ -8,7 +8,6 @@ import numpy as np
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe
-from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.steps.sources import source_files
@@ -18,7 +17,7 @@ PROBE_THREADS = 4
 
 
 def check_headers(
-    image: TiledImage, options: RegisterOptions, storage: Mapping[str, Scalar]
+    image: TiledImage, options: RegisterOptions, storage: Mapping[str, object]
 ) -> tuple[TiledImage, str, tuple[Finding, ...]]:
     """Return the image with only readable tiles as ``ok``, its pixel type, findings.
 
@@ -51,7 +50,7 @@ def check_headers(
 
 
 def _probe_all(
-    image: TiledImage, storage: Mapping[str, Scalar]
+    image: TiledImage, storage: Mapping[str, object]
 ) -> tuple[dict[str, Header], dict[str, str]]:
     """Return headers by file, and messages of the files without one."""
 

@@ -2,10 +2,16 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tiles2zarr.checkpoints import read_json_if_there, replace_file, write_json
+from tiles2zarr.checkpoints import (
+    read_json,
+    read_json_if_there,
+    replace_file,
+    write_json,
+)
 from tiles2zarr.config.slices import ParseOptions
 from tiles2zarr.errors import TableError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
@@ -14,6 +20,12 @@ from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.models.plan import Batch, ImageEntry, Plan
 from tiles2zarr.pixels.layout import Shape, chunk_shape, level_layouts, shard_factors
+from tiles2zarr.registration import (
+    expected_shapes,
+    find_misaligned_acquisitions,
+    well_of,
+    well_origins,
+)
 from tiles2zarr.state import State
 from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.batching import batch_name, single_name
@@ -38,16 +50,22 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
         Tiles2ZarrError: An input cannot be read; all faults of a table at once.
     """
     make_owner(state)
-    acquired = [acquire(a, options) for a in options.acquisitions]
+    acquired = [_remember(acquire(a, options), state) for a in options.acquisitions]
     images = _all_images(acquired)
     bytes_of = {image.image: source_bytes(image) for image in images}
     by_id = {part.id: part.images for part in acquired}
-    decisions, findings = decide_all(by_id, bytes_of, _known(state), options)
-    shapes = _shapes(acquired, decisions, options)
-    digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
+    origins = well_origins(images, align_xy=options.registration.align_xy)
+    known = _known(state)
+    decisions, findings = decide_all(by_id, bytes_of, origins, known, options)
+    findings += find_misaligned_acquisitions(images, options.registration)
+    shapes: dict[str, Shape] = {}
+    for number, members in by_id.items():
+        decision = decisions.acquisitions[number]
+        shapes |= expected_shapes(members, decision, options.registration, origins)
     groups = _batches(images, decisions, options)
-    for name, members in groups.items():
-        batch = _batch(members, digests, decisions, options)
+    digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
+    for name, batched in groups.items():
+        batch = _batch(batched, digests, decisions, origins, options)
         write_json(state.batch(name), batch)
     _forget(state, set(digests), set(groups))
     write_json(state.decisions, decisions)
@@ -58,6 +76,17 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
     for finding in plan.findings:
         LOG.info("%s: %s", finding.code, finding.message)
     return plan
+
+
+def _remember(part: Acquired, state: State) -> Acquired:
+    """Keep the pixel type of images whose files moved to an archive since."""
+    images = []
+    for image in part.images:
+        if image.dtype is None and state.tiles(image.image).is_file():
+            old = read_json(state.tiles(image.image), TiledImage)
+            image = image.replace(dtype=old.dtype)
+        images.append(image)
+    return replace(part, images=tuple(images))
 
 
 def _known(state: State) -> Decisions | None:
@@ -118,6 +147,7 @@ def _batch(
     images: Sequence[TiledImage],
     digests: Mapping[str, str],
     decisions: Decisions,
+    origins: Mapping[str, tuple[float, float]],
     options: ParseOptions,
 ) -> Batch:
     used = {image.acquisition_id for image in images}
@@ -129,10 +159,22 @@ def _batch(
         images={image.image: digests[image.image] for image in images},
         decisions={n: d for n, d in decisions.acquisitions.items() if n in used},
         sources=dict(by_folder(images)),
+        origins=_origins(images, origins, options),
         source_bytes=sum(source_bytes(image) for image in images),
         mem_mb=megabytes,
         threads=threads,
     )
+
+
+def _origins(
+    images: Sequence[TiledImage],
+    origins: Mapping[str, tuple[float, float]],
+    options: ParseOptions,
+) -> dict[str, tuple[float, float]]:
+    """Return the wells' origins by image id, where images count from them."""
+    if options.registration.offsets.xy != "well":
+        return {}
+    return {image.image: origins[well_of(image)] for image in images}
 
 
 def _chunk_bytes(image: TiledImage, options: ParseOptions) -> int:

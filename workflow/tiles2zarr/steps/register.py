@@ -1,7 +1,6 @@
 """register: stage positions to pixel boxes, after a look at every file's header."""
 
 import logging
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tiles2zarr.checkpoints import (
@@ -13,7 +12,6 @@ from tiles2zarr.checkpoints import (
 )
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.errors import Tiles2ZarrError
-from tiles2zarr.extension import load_function
 from tiles2zarr.models.decisions import AcquisitionDecision
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import RegisteredImage, SourceStats, TiledImage
@@ -89,7 +87,7 @@ def _register(
         options.registration,
         dtype=dtype,
         well_origin=task.origins.get(image),
-        steps=_steps(options),
+        steps=options.registration.steps,
     )
     return registered.replace(
         key=key,
@@ -121,7 +119,3 @@ def _key(
         "sources": digest(stats),
     }
     return digest(to_bytes(parts))
-
-
-def _steps(options: RegisterOptions) -> Sequence[Callable[..., object]]:
-    return [load_function(step.function) for step in options.registration.steps]

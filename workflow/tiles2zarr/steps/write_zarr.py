@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from tiles2zarr.checkpoints import digest, read_json, write_json
+from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
 from tiles2zarr.config.slices import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.finding import Finding
@@ -20,7 +20,12 @@ STEP = 1
 
 
 def write_zarr(
-    registered: Path, output: Path, state: State, options: WriteOptions, threads: int
+    registered: Path,
+    output: Path,
+    state: State,
+    options: WriteOptions,
+    threads: int,
+    sources: str = "",
 ) -> BatchOutcome:
     """Write the images of a batch and ``output`` with their outcomes.
 
@@ -30,6 +35,7 @@ def write_zarr(
         state: The plate's state.
         options: What the config says of writing.
         threads: Chunks worked on at the same time.
+        sources: Digest of the batch's source files, kept to tell archived ones later.
 
     Raises:
         Tiles2ZarrError: The batch cannot be read, or the plate is not ours to write.
@@ -53,6 +59,7 @@ def write_zarr(
         else:
             outcomes[image] = Outcome(status="done", digest=digest(receipt))
     outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
+    replace_file(state.sources(output.stem), sources.encode())
     write_json(output, outcome)
     return outcome
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +18,8 @@ OwnNames = Callable[[Store], Collection[str]]
 class Target(Protocol):
     """One image's place. Everything but ``hold`` needs the lock to be held."""
 
-    def hold(self) -> "ContextLock":
-        """Hold the image against other writers."""
+    def hold(self) -> AbstractContextManager[None]:
+        """Return a context that holds the image against other writers."""
 
     def recover(self) -> None:
         """Finish or undo what a dead writer left behind."""
@@ -38,16 +38,6 @@ class Target(Protocol):
 
     def abandon(self, new: Store) -> None:
         """Remove an unfinished new image."""
-
-
-class ContextLock(Protocol):
-    """What ``hold`` returns: a context that keeps the lock."""
-
-    def __enter__(self) -> object:
-        """Take the lock."""
-
-    def __exit__(self, *error: object) -> bool | None:
-        """Give it back."""
 
 
 class LocalTarget:

@@ -1,0 +1,214 @@
+"""Yokogawa CellVoyager CV7000 and CV8000, CQ1 and CQ3K measurements.
+
+Positions are field centres from the centre of the well, with y upwards.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from tiles2zarr.models.acquisition import AcquisitionDetails, StageOrientation
+from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.models.well import PlateLayout, well_name
+from tiles2zarr.parsers.cellvoyager_channels import Channel, describe_channel
+from tiles2zarr.parsers.cellvoyager_files import (
+    Measurement,
+    find_measurement,
+    locate_files,
+)
+from tiles2zarr.parsers.cellvoyager_planes import place_planes
+from tiles2zarr.parsers.cellvoyager_projections import read_choice, split_projections
+from tiles2zarr.parsers.cellvoyager_records import read_records
+from tiles2zarr.parsers.cellvoyager_settings import (
+    Detail,
+    Plate,
+    Protocol,
+    read_detail,
+    read_plate,
+    read_protocol,
+)
+from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
+from tiles2zarr.parsers.records import JSON, ParsedAcquisition, build_table
+
+
+def parse(
+    path: str,
+    options: Mapping[str, object] | None = None,
+    storage: Mapping[str, object] | None = None,
+) -> ParsedAcquisition:
+    """Return the tiles of a CellVoyager measurement.
+
+    Args:
+        path: The measurement's folder, the folder above, or its index; also a URL.
+        options: ``projections``: ``auto``, ``drop``, ``only``; ``keep`` is ``auto``.
+        storage: Options of the file system, for URLs.
+
+    Raises:
+        ParserError: Metadata are absent or damaged, or no image is of the kind asked.
+    """
+    choice = read_choice(options or {})
+    measurement = find_measurement(path, storage)
+    detail = read_detail(measurement.detail, storage)
+    protocol, plate = _documents(measurement, detail, storage)
+    records = read_records(measurement.index, storage)
+    images, left_out, projected = split_projections(
+        records[records["image"]], choice, measurement.index
+    )
+    names = images["text"].tolist(), left_out["text"].tolist()
+    located = locate_files(measurement, *names, storage)
+    images = images.assign(file=located.files)
+    errors = records[~records["image"]].assign(file="")
+    planes = place_planes(images, errors, detail, protocol.channels)
+    layout, noticed = _layout(detail, plate, planes.table)
+    noticed += _unnamed(planes.channels, measurement) + _unimaged(protocol, records)
+    return ParsedAcquisition(
+        table=_tile_table(planes.table, planes.channels),
+        details=_details(planes.table, planes.channels),
+        resource=measurement.folder.path,
+        channel_ids=tuple(channel.id for channel in planes.channels),
+        plate_name=detail.plate_name or plate.name or detail.title,
+        layout=layout,
+        name=detail.title,
+        description=plate.description,
+        start_time=detail.start_time,
+        end_time=detail.end_time,
+        extras=_extras(detail, planes.channels),
+        findings=(*located.findings, *projected, *planes.findings, *noticed),
+    )
+
+
+def _documents(
+    measurement: Measurement, detail: Detail, storage: Mapping[str, object] | None
+) -> tuple[Protocol, Plate]:
+    """Return what protocol and plate files say; empty where there are none."""
+    settings = measurement.document(detail.settings_file, ".mes")
+    protocol = (
+        read_protocol(settings, storage) if settings else Protocol({}, frozenset())
+    )
+    plates = [
+        read_plate(file, storage)
+        for name, suffix in ((detail.plate_file, ".wpi"), (detail.product_file, ".wpp"))
+        if (file := measurement.document(name, suffix))
+    ]
+    return protocol, plates[0] if plates else Plate(None, None, None, None)
+
+
+def _tile_table(planes: pd.DataFrame, channels: Sequence[Channel]) -> pd.DataFrame:
+    """Return the table of tiles, one row per plane."""
+    c = planes["c"].to_numpy()
+    widths = np.array([channel.frame.width for channel in channels], dtype=float)
+    heights = np.array([channel.frame.height for channel in channels], dtype=float)
+    exposures = np.array([channel.exposure_s for channel in channels], dtype=float)
+    return build_table(
+        {
+            "file": planes["file"],
+            "row": planes["row"],
+            "column": planes["column"],
+            "fov": planes["fov"],
+            "x": planes["x_um"],
+            "y": planes["y_um"],
+            "z": planes["z"],
+            "t": planes["t"],
+            "c": c,
+            "len_x": widths[c],
+            "len_y": heights[c],
+            "status": np.where(planes["image"], "ok", "error"),
+            "z_um": planes["z_um"],
+            "time_s": planes["time"] - planes["time"][planes["image"]].min(),
+            "exposure_s": exposures[c],
+            "source_row": planes["number"],
+        }
+    )
+
+
+def _details(planes: pd.DataFrame, channels: Sequence[Channel]) -> AcquisitionDetails:
+    """Return spacings, channels and the direction of the stage."""
+    acquired = planes[planes["image"]]
+    return AcquisitionDetails(
+        pixelsize=channels[0].frame.pixel_um[0],
+        z_spacing=measure_z_spacing(acquired) or 1.0,
+        t_spacing=measure_t_spacing(acquired) or 1.0,
+        start_z_coo="pixel",
+        start_t_coo="pixel",
+        channels=tuple(describe_channel(channel) for channel in channels),
+        stage_corrections=StageOrientation(flip_y=True),
+    )
+
+
+def _layout(
+    detail: Detail, plate: Plate, planes: pd.DataFrame
+) -> tuple[PlateLayout | None, list[Finding]]:
+    """Return the plate's rows and columns, unless wells lie outside of them."""
+    rows, columns = plate.rows, plate.columns
+    if rows is None or columns is None:
+        rows, columns = detail.rows, detail.columns
+    if rows is None or columns is None:
+        return None, []
+    used = int(planes["row"].max()), int(planes["column"].max())
+    try:
+        layout = PlateLayout(rows=rows, columns=columns)
+    except ValidationError:
+        layout = None
+    if layout is not None and layout.holds(*used):
+        return layout, []
+    message = (
+        f"The plate is said to have {rows} rows and {columns} columns, which does not "
+        f"hold well {well_name(*used)}; its layout is taken from the wells."
+    )
+    return None, [Finding(code="layout_contradicted", message=message)]
+
+
+def _extras(detail: Detail, channels: Sequence[Channel]) -> dict[str, JSON]:
+    """Return the instrument, and per channel objective, light and shading image."""
+    described: dict[str, JSON] = {}
+    for channel in channels:
+        setting = channel.setting
+        described[channel.id] = {
+            "objective": setting.objective if setting else None,
+            "excitation_nm": list[JSON](setting.wavelengths) if setting else [],
+            "shading_correction": channel.frame.shading,
+        }
+    return {"instrument": detail.system, "channels": described}
+
+
+def _unnamed(channels: Sequence[Channel], measurement: Measurement) -> list[Finding]:
+    """Return a finding on channels that no protocol names."""
+    unnamed = [c for c in channels if c.setting is None or c.setting.name is None]
+    if not unnamed:
+        return []
+    labels = ", ".join(describe_channel(channel).channel_label for channel in unnamed)
+    message = (
+        f"No .mes file in {measurement.folder.path} names {len(unnamed)} channels; "
+        f"they are called {labels}. Set details.channels to name them."
+    )
+    return [
+        Finding(
+            code="channels_unnamed",
+            severity="info",
+            message=message,
+            count=len(unnamed),
+        )
+    ]
+
+
+def _unimaged(protocol: Protocol, records: pd.DataFrame) -> list[Finding]:
+    """Return a finding on wells that were to be imaged and have no record."""
+    places = records[["row", "column"]].drop_duplicates().to_numpy()
+    seen = {(int(row), int(column)) for row, column in places}
+    wells = [well_name(row, column) for row, column in sorted(protocol.wells - seen)]
+    if not wells:
+        return []
+    message = (
+        f"{len(wells)} wells of the protocol have no record, e.g. {wells[0]}: the "
+        "measurement was stopped before, or is not complete."
+    )
+    return [
+        Finding(
+            code="wells_not_acquired",
+            message=message,
+            count=len(wells),
+            wells=tuple(wells[:SHOWN]),
+        )
+    ]

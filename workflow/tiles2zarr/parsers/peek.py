@@ -1,0 +1,171 @@
+"""What a folder is, and what its plate is called, from a look at a few names.
+
+Runs in the head process whenever a config names no plate: no array library is imported
+and no index is read to its end.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from tiles2zarr.errors import ParserError
+from tiles2zarr.parsers.directory import Directory, join, last_part, list_directory
+from tiles2zarr.parsers.xml import iter_xml, read_xml
+
+TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+"""Endings of tile tables."""
+DEPTH = 4
+"""Folders below each other that are looked into."""
+BREADTH = 8
+"""Folders beside each other that are looked into."""
+_MOLECULAR_DEVICES = re.compile(
+    r"_[A-P][0-9]{2}(_s[0-9]+)?(_w[0-9]+)?"
+    r"([0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12})?\.tif",
+    re.IGNORECASE,
+)
+_SCANR = re.compile(r"--W[0-9]{5}--P[0-9]{5}--.*\.tiff?", re.IGNORECASE)
+_OME = (".companion.ome", ".ome.tif", ".ome.tiff", ".ome.xml", ".ome")
+
+
+def _is_cellvoyager(folder: Directory) -> bool:
+    return folder.file("MeasurementData.mlf") is not None
+
+
+def _is_operetta(folder: Directory) -> bool:
+    return any(folder.file(name) for name in ("Index.idx.xml", "Index.xml"))
+
+
+def _is_imagexpress(folder: Directory) -> bool:
+    endings = (".htd", ".jdce")
+    return any(
+        name.lower().endswith(endings) or _MOLECULAR_DEVICES.search(name)
+        for name in folder.files
+    )
+
+
+def _is_scanr(folder: Directory) -> bool:
+    return folder.file("metadata.ome.xml") is not None or any(
+        _SCANR.search(name) for name in folder.files
+    )
+
+
+def _is_ome_xml(folder: Directory) -> bool:
+    return any(name.lower().endswith(_OME) for name in folder.files)
+
+
+SIGNS: tuple[tuple[str, Callable[[Directory], bool]], ...] = (
+    ("cellvoyager", _is_cellvoyager),
+    ("operetta", _is_operetta),
+    ("scanr", _is_scanr),
+    ("imagexpress", _is_imagexpress),
+    ("ome_xml", _is_ome_xml),
+)
+"""Formats in the order they are tried, each with how its folder is recognised."""
+
+
+def detect(path: str, storage: Mapping[str, object] | None = None) -> str:
+    """Return the short name of the format of what stands at ``path``.
+
+    A folder is looked at first, then the folders in it, up to four below each other.
+
+    Args:
+        path: Folder, file or URL.
+        storage: Options of the URL's file system.
+
+    Raises:
+        ParserError: There is nothing, or nothing is recognised.
+    """
+    top = list_directory(path, storage)
+    if top is None:
+        return _detect_file(path)
+    for folder in _below(top, storage):
+        for name, recognised in SIGNS:
+            if recognised(folder):
+                return name
+    shown = ", ".join((*top.files, *(f"{f}/" for f in top.folders))[:5]) or "nothing"
+    raise ParserError(
+        f"{path} is of no format that is recognised by its files (it holds {shown}). "
+        "Set the acquisition's format, or describe the file names with format: pattern "
+        "(`tiles2zarr init FOLDER` proposes one)."
+    )
+
+
+def _detect_file(path: str) -> str:
+    name = last_part(path).lower()
+    if name.endswith(_OME):
+        return "scanr" if name == "metadata.ome.xml" else "ome_xml"
+    if name.endswith(TABLES):
+        return "tile_table"
+    folder = Directory("", (last_part(path),))
+    for known, recognised in SIGNS:
+        if recognised(folder):
+            return known
+    raise ParserError(
+        f"{path} is a file of no known format. Give a tile table (CSV or Parquet), the "
+        "folder the microscope wrote, or its index file."
+    )
+
+
+def _below(top: Directory, storage: Mapping[str, object] | None) -> Iterator[Directory]:
+    """Yield a folder and the first few in it, level by level."""
+    level = [top]
+    for _ in range(DEPTH):
+        yield from level
+        below = [
+            list_directory(join(folder.path, name), storage)
+            for folder in level
+            for name in folder.folders[:BREADTH]
+        ]
+        level = [folder for folder in below if folder is not None][:BREADTH]
+
+
+def plate_name(path: str, format_name: str) -> str | None:
+    """Return what the metadata at ``path`` call the plate, if they do.
+
+    Anything that cannot be read is left to parse_tiles, which says what is wrong.
+    """
+    if "://" in path or ":" in format_name:
+        return None
+    try:
+        name = detect(path) if format_name == "auto" else format_name
+        return _NAMES[name](path) if name in _NAMES else None
+    except ParserError:
+        return None
+
+
+def _cellvoyager_name(path: str) -> str | None:
+    file = _find(path, "MeasurementDetail.mrf")
+    plate = None if file is None else read_xml(file).find("MeasurementSamplePlate")
+    return None if plate is None else plate.get("Name")
+
+
+def _operetta_name(path: str) -> str | None:
+    file = _find(path, "Index.idx.xml") or _find(path, "Index.xml")
+    if file is None:
+        return None
+    for element in iter_xml(file, frozenset({"Plate"})):
+        if element.name == "Plate":
+            return element.get("Name")
+    return None
+
+
+def _imagexpress_name(path: str) -> str | None:
+    top = list_directory(path)
+    for folder in _below(top, None) if top else ():
+        for name in folder.files:
+            if name.lower().endswith(".htd"):
+                return name[: -len(".htd")]
+    return None
+
+
+def _find(path: str, name: str) -> str | None:
+    top = list_directory(path)
+    folders = _below(top, None) if top else ()
+    return next((file for f in folders if (file := f.file(name))), None)
+
+
+_NAMES: Mapping[str, Callable[[str], str | None]] = {
+    "cellvoyager": _cellvoyager_name,
+    "cq3k": _cellvoyager_name,
+    "operetta": _operetta_name,
+    "imagexpress": _imagexpress_name,
+}
