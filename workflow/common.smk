@@ -53,22 +53,28 @@ def index_of(wildcards):
     return index_digest(CONFIGS[wildcards.plate], recorded)
 
 
-def plan(wildcards):
-    with checkpoints.parse_tiles.get(plate=wildcards.plate).output.plan.open() as file:
+def plan(plate):
+    """Return plan.json of a plate; before parse_tiles has run the DAG waits for it."""
+    with checkpoints.parse_tiles.get(plate=plate).output.plan.open() as file:
         return json.load(file)
 
 
+def batch_of(wildcards):
+    """Return a batch's task, once there is a plan."""
+    plan(wildcards.plate)
+    return json.loads(batch_file(wildcards).read_text())
+
+
+def batch_file(wildcards):
+    return state_of(wildcards) / f"batches/{wildcards.batch}.json"
+
+
 def sources_of(wildcards):
-    plan(wildcards)
     if CONFIGS[wildcards.plate].writing.track_sources is False:
         return "not tracked"
-    batch, state = wildcards.batch, state_of(wildcards)
-    recorded = state / f"sources/{batch}.txt"
-    return batch_digest(str(state / f"batches/{batch}.json"), recorded)
-
-
-def batch_of(wildcards):
-    return json.loads((state_of(wildcards) / f"batches/{wildcards.batch}.json").read_text())
+    plan(wildcards.plate)
+    recorded = state_of(wildcards) / f"sources/{wildcards.batch}.txt"
+    return batch_digest(str(batch_file(wildcards)), recorded)
 
 
 def write_memory(wildcards):
@@ -77,19 +83,21 @@ def write_memory(wildcards):
 
 def write_threads(wildcards):
     """Spread the cores over the batches; a remote job gets what its batch can use."""
-    share = (workflow.cores or 1) // len(plan(wildcards)["batches"])
+    share = (workflow.cores or 1) // len(plan(wildcards.plate)["batches"])
     return max(1, min(share, batch_of(wildcards)["threads"]))
 
 
+def batches_of_plate(plate):
+    """Return the outputs of all batches, from the plan: a lost file is then missed."""
+    done = f"{RESULTS}/{plate}/done/write_zarr"
+    return [f"{done}/{batch}.json" for batch in plan(plate)["batches"]]
+
+
 def written_batches(wildcards):
-    done = f"{RESULTS}/{wildcards.plate}/done/write_zarr"
-    return [f"{done}/{batch}.json" for batch in plan(wildcards)["batches"]]
+    return batches_of_plate(wildcards.plate)
 
 
 def all_targets(wildcards):
     """Batch outputs stand here too: only then is one that was taken back missed."""
-    targets = []
-    for name in CONFIGS:
-        plate = snakemake.io.Wildcards(fromdict={"plate": name})
-        targets += [*written_batches(plate), f"{RESULTS}/{name}/done/complete.json"]
-    return targets
+    batches = [path for plate in CONFIGS for path in batches_of_plate(plate)]
+    return batches + [f"{RESULTS}/{plate}/done/complete.json" for plate in CONFIGS]

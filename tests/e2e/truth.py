@@ -65,7 +65,8 @@ def expected_image(case: Case, image: str) -> StoredImage:
 def windows(case: Case, image: str) -> tuple[tuple[float, float], ...]:
     """Return percentiles 0.1 and 99.9 per channel of all acquired level-0 pixels.
 
-    A channel's window is that of its acquisition over the whole plate.
+    A channel's window is that of its acquisition over the whole plate, cut to the
+    range of the image's pixel type.
     """
     values: dict[str, list[Pixels]] = {}
     for name, truth in case.truths.items():
@@ -77,6 +78,9 @@ def windows(case: Case, image: str) -> tuple[tuple[float, float], ...]:
     found = []
     for label in case.truths[image].labels:
         low, high = np.percentile(np.concatenate(values[label]), (0.1, 99.9))
+        dtype = np.dtype(case.truths[image].dtype)
+        if dtype.kind in "iu":
+            low, high = np.clip((low, high), np.iinfo(dtype).min, np.iinfo(dtype).max)
         found.append((float(low), float(high)))
     return tuple(found)
 

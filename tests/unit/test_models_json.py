@@ -298,9 +298,9 @@ def _every_model() -> Iterator[type[Frozen]]:
     for module in pkgutil.iter_modules(models.__path__):
         found = importlib.import_module(f"tiles2zarr.models.{module.name}")
         for value in vars(found).values():
-            if isinstance(value, type) and issubclass(value, Frozen):
-                if value not in bases and value.__module__ == found.__name__:
-                    yield value
+            model = isinstance(value, type) and issubclass(value, Frozen)
+            if model and value not in bases and value.__module__ == found.__name__:
+                yield value
 
 
 def _name(value: object) -> str:

@@ -208,10 +208,8 @@ def test_standard_plates(wells: int, shape: tuple[int, int]) -> None:
 
 def test_no_standard_plate() -> None:
     """A number of wells that no plate has is told with those that exist."""
-    with pytest.raises(
-        ValueError,
-        match="^no standard plate has 97 wells; known: 6 12 24 48 96 384 1536$",
-    ):
+    message = r"^no standard plate has 97 wells; known: 6 12 24 48 96 384 1536$"
+    with pytest.raises(ValueError, match=message):
         standard_layout(97)
 
 

@@ -74,7 +74,7 @@ def parse_json(raw: bytes, model: type[Model], name: str) -> Model:
     """
     try:
         plain = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Tiles2ZarrError(
             f"{name} is not valid JSON ({error}). Delete it and run again: it is "
             "derived from the config and the sources."

@@ -1,4 +1,4 @@
-"""What build_tables keeps per image: proof that its tables stand, and its plate rows."""
+"""What build_tables keeps per image: proof that its tables stand, its plate rows."""
 
 from typing import Literal
 

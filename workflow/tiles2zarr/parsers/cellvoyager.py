@@ -18,7 +18,7 @@ from tiles2zarr.parsers.cellvoyager_files import (
     find_measurement,
     locate_files,
 )
-from tiles2zarr.parsers.cellvoyager_planes import place_planes
+from tiles2zarr.parsers.cellvoyager_planes import Planes, place_planes
 from tiles2zarr.parsers.cellvoyager_projections import read_choice, split_projections
 from tiles2zarr.parsers.cellvoyager_records import read_records
 from tiles2zarr.parsers.cellvoyager_settings import (
@@ -53,14 +53,7 @@ def parse(
     detail = read_detail(measurement.detail, storage)
     protocol, plate = _documents(measurement, detail, storage)
     records = read_records(measurement.index, storage)
-    images, left_out, projected = split_projections(
-        records[records["image"]], choice, measurement.index
-    )
-    names = images["text"].tolist(), left_out["text"].tolist()
-    located = locate_files(measurement, *names, storage)
-    images = images.assign(file=located.files)
-    errors = records[~records["image"]].assign(file="")
-    planes = place_planes(images, errors, detail, protocol.channels)
+    planes, found = _place(records, choice, measurement, detail, protocol, storage)
     layout, noticed = _layout(detail, plate, planes.table)
     noticed += _unnamed(planes.channels, measurement) + _unimaged(protocol, records)
     return ParsedAcquisition(
@@ -75,8 +68,33 @@ def parse(
         start_time=detail.start_time,
         end_time=detail.end_time,
         extras=_extras(detail, planes.channels),
-        findings=(*located.findings, *projected, *planes.findings, *noticed),
+        findings=(*found, *noticed),
     )
+
+
+def _place(
+    records: pd.DataFrame,
+    choice: str,
+    measurement: Measurement,
+    detail: Detail,
+    protocol: Protocol,
+    storage: Mapping[str, object] | None,
+) -> tuple[Planes, list[Finding]]:
+    """Return the planes with their files, and what was noticed on the way.
+
+    Raises:
+        ParserError: No image is of the kind asked, a file lies outside of the folder,
+            or a channel's sizes do not fit.
+    """
+    images, left_out, projected = split_projections(
+        records[records["image"]], choice, measurement.index
+    )
+    names = images["text"].tolist(), left_out["text"].tolist()
+    located = locate_files(measurement, *names, storage)
+    images = images.assign(file=located.files)
+    errors = records[~records["image"]].assign(file="")
+    planes = place_planes(images, errors, detail, protocol.channels)
+    return planes, [*located.findings, *projected, *planes.findings]
 
 
 def _documents(

@@ -18,6 +18,8 @@ from tiles2zarr.parsers.xml import Element
 LARGEST = 5_000_000
 """Most channels, planes or time points, and most planes of one image."""
 _DIGITS = 15
+_FARTHEST = 1e15
+"""Beyond any position and time, against numbers that overflow in another unit."""
 MICROMETER: Mapping[str, float] = {
     "pm": 1e-6,
     "Å": 1e-4,
@@ -145,7 +147,7 @@ def _number(columns: RawColumns, row: int, name: str) -> float:
         number = float(text) if text else nan
     except ValueError as error:
         raise columns.fault(row, f"{name} is {text!r}, not a number") from error
-    if text and (not isfinite(number) or "_" in text):
+    if text and (not isfinite(number) or abs(number) > _FARTHEST or "_" in text):
         raise columns.fault(row, f"{name} is {text!r}, not a finite number")
     return number
 

@@ -13,7 +13,7 @@ from tiles2zarr.errors import ParserError
 from tiles2zarr.parsers.xml import MAX_DEPTH, Element, LocalNames, stream_xml
 
 IMAGE, IMAGES = "Image", "Images"
-_WANTED = frozenset({"Plate", "Entry"})
+_WANTED = frozenset({"Plate", "Entry", "InstrumentType"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ Item: TypeAlias = Element | RawImage
 def iter_index(
     path: str, storage: Mapping[str, object] | None = None
 ) -> Iterator[Item]:
-    """Return the root without content, then plates, map entries and images in order.
+    """Return the root without content, then everything wanted and images in order.
+
+    Wanted are plates, map entries and the instrument's type, as elements.
 
     Args:
         path: The index file or its URL.
@@ -59,7 +61,7 @@ def iter_index(
 
 
 class IndexHandlers:
-    """Collects images flat; the root, plates and map entries as elements."""
+    """Collects images flat, what else is wanted as elements."""
 
     def __init__(self, source: str) -> None:
         """Prepare for the document ``source``."""

@@ -209,7 +209,7 @@ def _check_place(text: str, names: list[str]) -> None:
     Raises:
         ParserError: In no way, or in several.
     """
-    ways = [name for name in ("row", "well", "image_path") if name in names]
+    ways: list[str] = [name for name in ("row", "well", "image_path") if name in names]
     ways += ["column"] if "column" in names and "row" not in names else []
     if not ways:
         raise _fault(
@@ -225,7 +225,7 @@ def _check_place(text: str, names: list[str]) -> None:
             f"{listed} both say which image a file belongs to",
             "Keep {row} and {column}, or {well}, or {image_path}.",
         )
-    if ways in (["row"], ["column"]) and not {"row", "column"} <= set(names):
+    if ways == ["column"] or (ways == ["row"] and "column" not in names):
         other = "column" if ways == ["row"] else "row"
         raise _fault(
             text, f"{{{ways[0]}}} stands without {{{other}}}", f"Add {{{other}}}."

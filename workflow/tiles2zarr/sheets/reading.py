@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -14,6 +15,8 @@ from tiles2zarr.sheets.sheet import Sheet
 
 Column: TypeAlias = "pd.Series[str]"
 _DELIMITERS = (",", ";", "\t")
+_LONGEST_HEADER = 100_000
+"""Characters in which the delimiter is looked for."""
 
 
 def read_sheet(path: str, what: str, storage: Mapping[str, object] | None) -> Sheet:
@@ -163,7 +166,8 @@ def _decode(content: bytes, title: str) -> str:
 
 def _delimiter(text: str) -> str:
     """Return the delimiter that parts the header into the most names."""
-    header = text.split("\n", 1)[0]
+    # some programs end lines with \r alone; csv refuses fields longer than this
+    header = re.split("[\r\n]", text[:_LONGEST_HEADER], maxsplit=1)[0]
     counts = {
         delimiter: len(next(csv.reader([header], delimiter=delimiter), []))
         for delimiter in _DELIMITERS

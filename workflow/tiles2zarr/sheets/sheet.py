@@ -15,6 +15,8 @@ from tiles2zarr.models.base import Scalar
 
 NULLS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
 """Spellings of an empty cell, in lower case."""
+_DIGITS = 18
+"""Digits of the longest whole number that 64 bits are sure to hold."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,19 @@ def _typed(texts: Sequence[str]) -> list[Scalar]:
 
 def _is_whole(text: str) -> bool:
     digits = text.removeprefix("-")
-    zeros = digits.startswith("0") and digits != "0"
-    return digits.isascii() and digits.isdigit() and not zeros and len(digits) <= 18
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _DIGITS:
+        return False
+    return digits == "0" or not digits.startswith("0")
 
 
 def _is_number(text: str) -> bool:
-    """Say whether text is a finite decimal number that is not an identifier."""
-    identifier = text[:1] == "0" and text[1:2].isdigit()
+    """Say whether text is a finite decimal number that is not an identifier.
+
+    Identifiers have leading zeros, or more digits than a number can keep.
+    """
+    digits = text.removeprefix("-")
+    identifier = digits[:1] == "0" and digits[1:2].isdigit()
+    identifier |= digits.isdigit() and len(digits) > _DIGITS
     return not identifier and bool(np.isfinite(_number(text)))
 
 

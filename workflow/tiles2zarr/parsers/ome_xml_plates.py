@@ -1,0 +1,267 @@
+"""Plates in OME-XML (SPW): which wells and fields the images are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from tiles2zarr.errors import ParserError
+from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.models.well import MAX_COLUMNS, MAX_ROWS, PlateLayout, well_name
+from tiles2zarr.parsers.ome_xml_values import FREE, MICROMETER, read_time
+from tiles2zarr.parsers.xml import Element
+
+_Well = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One field of a well.
+
+    Args:
+        row: 0-based.
+        column: 0-based.
+        field: Number of the field in its well, from 1.
+        id: Its id in the document.
+        document: Number of the document.
+        image: Id of its image, nothing where it was not acquired.
+        xy_um: Position in micrometer, nothing where not given.
+        free: Whether the position has no unit (taken as micrometer).
+    """
+
+    row: int
+    column: int
+    field: int
+    id: str | None
+    document: int
+    image: str | None
+    xy_um: tuple[float, float] | None
+    free: bool
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A plate, put together from all documents that describe it.
+
+    Args:
+        id: Its id.
+        name: Its name, where given.
+        elements: As written, one per document.
+        samples: Fields by well, in the order of the document.
+        runs: Ids of the samples of each ``PlateAcquisition`` that names any.
+    """
+
+    id: str
+    name: str | None
+    elements: list[Element] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    runs: dict[str, tuple[Element, set[str]]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"{self.name!r} ({self.id})" if self.name else f"{self.id!r}"
+
+    @property
+    def acquired(self) -> bool:
+        """Whether any field has an image."""
+        return any(sample.image is not None for sample in self.samples)
+
+
+def read_plates(documents: Sequence[Sequence[Element]]) -> list[Plate]:
+    """Return the plates of all documents; one id and name is one plate.
+
+    Args:
+        documents: The ``Plate`` elements of each document.
+
+    Raises:
+        ParserError: Something required is absent or has an impossible value.
+    """
+    plates: dict[tuple[str, str | None], Plate] = {}
+    for number, elements in enumerate(documents):
+        for element in elements:
+            name = element.get("Name")
+            key = element.get("ID") or name or "Plate", name
+            plate = plates.setdefault(key, Plate(*key))
+            plate.elements.append(element)
+            plate.samples.extend(_samples(element, number))
+            for run in element.findall("PlateAcquisition"):
+                refs = {r.require("ID") for r in run.findall("WellSampleRef")}
+                first = plate.runs.setdefault(run.require("ID"), (run, set()))
+                first[1].update(refs)
+    return list(plates.values())
+
+
+def _samples(plate: Element, document: int) -> list[Sample]:
+    samples = []
+    for well in plate.findall("Well"):
+        row = _index(well, "Row", MAX_ROWS)
+        column = _index(well, "Column", MAX_COLUMNS)
+        fields = well.findall("WellSample")
+        if all(sample.get("Index") for sample in fields):
+            fields = sorted(fields, key=lambda sample: sample.integer("Index"))
+        for number, sample in enumerate(fields, 1):
+            image = sample.find("ImageRef")
+            place, free = _position(sample)
+            samples.append(
+                Sample(
+                    row,
+                    column,
+                    number,
+                    sample.get("ID"),
+                    document,
+                    None if image is None else image.require("ID"),
+                    place,
+                    free,
+                )
+            )
+    return samples
+
+
+def _index(well: Element, name: str, limit: int) -> int:
+    index = well.integer(name)
+    if not 0 <= index < limit:
+        raise well.fault(f"{name} is {index}, expected 0 to {limit - 1}")
+    return index
+
+
+def _position(sample: Element) -> tuple[tuple[float, float] | None, bool]:
+    """Return the position in micrometer, and whether its unit says nothing."""
+    if sample.get("PositionX") is None or sample.get("PositionY") is None:
+        return None, False
+    place, free = [], False
+    for name in ("PositionX", "PositionY"):
+        unit = sample.get(f"{name}Unit") or ""
+        if unit not in FREE and unit not in MICROMETER:
+            raise sample.fault(
+                f"{name}Unit is {unit!r}, known are {', '.join(MICROMETER)}"
+            )
+        free = free or unit in FREE
+        place.append(sample.number(name) * MICROMETER.get(unit, 1.0))
+    return (place[0], place[1]), free
+
+
+def choose_plate(
+    plates: Sequence[Plate], wanted: str | None, source: str
+) -> tuple[Plate | None, list[Finding]]:
+    """Return the plate to take (nothing if there is none), and what was left out.
+
+    Args:
+        plates: All plates.
+        wanted: Its name or id, from the option ``plate``.
+        source: The input, for messages.
+
+    Raises:
+        ParserError: There are several, none is called so, or it has no images.
+    """
+    titles = ", ".join(plate.title for plate in plates)
+    if wanted is not None:
+        found = [p for p in plates if p.name == wanted] or [
+            p for p in plates if p.id == wanted
+        ]
+        if len(found) != 1:
+            raise ParserError(
+                f"{source} holds {len(found)} plates called {wanted!r}, its plates "
+                f"are: {titles or 'none'}. Set the option plate to one of these names "
+                "or ids."
+            )
+    else:
+        found = [plate for plate in plates if plate.acquired]
+        if len(found) > 1:
+            raise ParserError(
+                f"{source} holds {len(found)} plates: {titles}. Set the option plate "
+                "to the name or id of one of them; each plate is a run of its own."
+            )
+    if plates and not (found and found[0].acquired):
+        raise ParserError(
+            f"{source}: plate {(found or list(plates))[0].title} has no well with an "
+            "image. Leave it out, or export it again after it was acquired."
+        )
+    empty = [plate for plate in plates if not plate.acquired]
+    if not found or not empty:
+        return (found[0] if found else None), []
+    message = (
+        f"{len(empty)} plates of {source} have no images and are left out, e.g. "
+        f"{empty[0].title}."
+    )
+    finding = Finding(
+        code="empty_plates", severity="info", message=message, count=len(empty)
+    )
+    return found[0], [finding]
+
+
+def choose_run(plate: Plate, wanted: str | None) -> tuple[Element | None, list[Sample]]:
+    """Return the ``PlateAcquisition`` to take, and its samples.
+
+    A plate without any, or with one, gives all its samples.
+
+    Args:
+        plate: The plate.
+        wanted: Its id or name, from the option ``plate_acquisition``.
+
+    Raises:
+        ParserError: There are several, or none is called so.
+    """
+    runs = {key: run for key, run in plate.runs.items() if run[1]}
+    if wanted is not None:
+        named = [k for k in plate.runs if wanted in (k, plate.runs[k][0].get("Name"))]
+        runs = {key: plate.runs[key] for key in named[:1]}
+    elif len(runs) < 2:
+        only = next(iter(runs.values()), None) or next(iter(plate.runs.values()), None)
+        return (None if only is None else only[0]), plate.samples
+    if len(runs) != 1:
+        count = len(runs)
+        raise ParserError(
+            f"plate {plate.title} holds {count} acquisitions called {wanted!r}, it "
+            f"has: {', '.join(plate.runs) or 'none'}. Set the option "
+            "plate_acquisition to one of them."
+            if wanted is not None
+            else f"plate {plate.title} was acquired {count} times: {', '.join(runs)}. "
+            "Set the option plate_acquisition to one of them; list the others as "
+            "acquisitions of their own."
+        )
+    element, refs = next(iter(runs.values()))
+    return element, [sample for sample in plate.samples if sample.id in refs]
+
+
+def read_layout(
+    plate: Plate, wells: Iterable[_Well]
+) -> tuple[PlateLayout | None, list[Finding]]:
+    """Return the plate's physical rows and columns where told, and what contradicts."""
+    told = next((e for e in plate.elements if e.get("Rows") and e.get("Columns")), None)
+    if told is None:
+        return None, []
+    rows, columns = told.integer("Rows"), told.integer("Columns")
+    try:
+        layout = PlateLayout(rows=rows, columns=columns)
+    except ValidationError:
+        layout = None
+    outside = [w for w in sorted(wells) if layout is None or not layout.holds(*w)]
+    if not outside:
+        return layout, []
+    names = [well_name(*well) for well in outside]
+    message = (
+        f"The plate is said to have {rows} rows and {columns} columns, which does not "
+        f"hold well {names[0]}; its layout is taken from the wells."
+    )
+    finding = Finding(
+        code="layout_contradicted",
+        message=message,
+        count=len(names),
+        wells=tuple(names[:SHOWN]),
+    )
+    return None, [finding]
+
+
+def read_times(run: Element | None) -> Mapping[str, int | None]:
+    """Return ``start_time`` and ``end_time`` of a run, epoch milliseconds.
+
+    Raises:
+        ParserError: One is not a time.
+    """
+    times = {"start_time": "StartTime", "end_time": "EndTime"}
+    seconds = {
+        key: None if run is None else read_time(run, name)
+        for key, name in times.items()
+    }
+    return {k: None if s is None else round(s * 1000) for k, s in seconds.items()}
