@@ -45,6 +45,10 @@ $(READY): $(LOCK) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The config's schema and key table, from its models.
+schema: setup
+	$(BIN)/python -m tiles2zarr.config.docs
+
 demo: setup
 	@$(BIN)/python -m tiles2zarr.demo demo/raw
 	$(BIN)/snakemake --cores $(CORES)

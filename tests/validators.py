@@ -348,7 +348,9 @@ def _check_info(group: Path) -> None:
 
 
 def _check_napari(group: Path) -> None:
-    from napari_ome_zarr import napari_get_reader
+    with warnings.catch_warnings(action="ignore"):
+        # napari's own models use what pydantic has deprecated
+        from napari_ome_zarr import napari_get_reader
 
     with blame("napari-ome-zarr", group), redirect_stdout(io.StringIO()):
         reader = napari_get_reader(str(group))

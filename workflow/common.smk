@@ -14,6 +14,7 @@ from tiles2zarr.config import slices
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.state import State
 from tiles2zarr.steps.sweep import batch_digest, index_digest
 
 RESULTS = workflow.pathvars.get("results")
@@ -30,6 +31,10 @@ wildcard_constraints:
     batch="[A-Za-z0-9._-]+",
 
 
+def state_of(wildcards):
+    return State(Path(RESULTS, wildcards.plate))
+
+
 def extensions(wildcards):
     return list(CONFIGS[wildcards.plate].extensions)
 
@@ -37,44 +42,30 @@ def extensions(wildcards):
 def options_of(step):
     """Return the params function of a step: its slice of the plate's config."""
     select = getattr(slices, f"{step}_options")
-
-    def options(wildcards):
-        return select(CONFIGS[wildcards.plate]).model_dump(mode="json")
-
-    return options
-
-
-def state_of(wildcards):
-    return Path(RESULTS, wildcards.plate)
+    return lambda wildcards: select(CONFIGS[wildcards.plate]).model_dump(mode="json")
 
 
 def index_of(wildcards):
-    recorded = state_of(wildcards) / "sources/index.txt"
+    recorded = state_of(wildcards).sources("index")
     return index_digest(CONFIGS[wildcards.plate], recorded)
 
 
-def plan(plate):
-    """Return plan.json of a plate; before parse_tiles has run the DAG waits for it."""
-    with checkpoints.parse_tiles.get(plate=plate).output.plan.open() as file:
-        return json.load(file)
+def batches_of(plate):
+    """Return the plan's batches, never a glob's: what a lost file held is missed."""
+    with checkpoints.parse_tiles.get(plate=plate).output.plan.open() as plan:
+        return json.load(plan)["batches"]
 
 
 def batch_of(wildcards):
-    """Return a batch's task, once there is a plan."""
-    plan(wildcards.plate)
-    return json.loads(batch_file(wildcards).read_text())
-
-
-def batch_file(wildcards):
-    return state_of(wildcards) / f"batches/{wildcards.batch}.json"
+    batches_of(wildcards.plate)
+    return json.loads(state_of(wildcards).batch(wildcards.batch).read_text())
 
 
 def sources_of(wildcards):
-    if CONFIGS[wildcards.plate].writing.track_sources is False:
-        return "not tracked"
-    plan(wildcards.plate)
-    recorded = state_of(wildcards) / f"sources/{wildcards.batch}.txt"
-    return batch_digest(str(batch_file(wildcards)), recorded)
+    batches_of(wildcards.plate)
+    state = state_of(wildcards)
+    watched = CONFIGS[wildcards.plate].writing.track_sources is not False
+    return batch_digest(state, wildcards.batch) if watched else "not watched"
 
 
 def write_memory(wildcards):
@@ -83,21 +74,17 @@ def write_memory(wildcards):
 
 def write_threads(wildcards):
     """Spread the cores over the batches; a remote job gets what its batch can use."""
-    share = (workflow.cores or 1) // len(plan(wildcards.plate)["batches"])
+    share = (workflow.cores or 1) // len(batches_of(wildcards.plate))
     return max(1, min(share, batch_of(wildcards)["threads"]))
 
 
-def batches_of_plate(plate):
-    """Return the outputs of all batches, from the plan: a lost file is then missed."""
-    done = f"{RESULTS}/{plate}/done/write_zarr"
-    return [f"{done}/{batch}.json" for batch in plan(plate)["batches"]]
-
-
 def written_batches(wildcards):
-    return batches_of_plate(wildcards.plate)
+    done = f"{RESULTS}/{wildcards.plate}/done/write_zarr"
+    return [f"{done}/{batch}.json" for batch in batches_of(wildcards.plate)]
 
 
 def all_targets(wildcards):
     """Batch outputs stand here too: only then is one that was taken back missed."""
-    batches = [path for plate in CONFIGS for path in batches_of_plate(plate)]
+    plates = [snakemake.iocontainers.Wildcards(fromdict={"plate": p}) for p in CONFIGS]
+    batches = [path for plate in plates for path in written_batches(plate)]
     return batches + [f"{RESULTS}/{plate}/done/complete.json" for plate in CONFIGS]

@@ -94,7 +94,7 @@ def test_commented_keys_of_the_demo_are_valid() -> None:
         ("acquisitions: [{path: a, format: cellvoyagr}]", False),
         ("{acquisitions: [{path: a}], plate: {layout: 97}}", False),
         ("{acquisitions: [{path: a}], omezarr: {chunks: {kind: fovs}}}", False),
-        ("{acquisitions: [{path: a}], writing: {settle: -1}}", False),
+        ("{acquisitions: [{path: a}], writing: {images_per_job: 0}}", False),
         ("acquisitions: [{path: a, details: {pixelsze: 1}}]", False),
     ],
 )

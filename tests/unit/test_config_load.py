@@ -79,15 +79,6 @@ def test_keys_of_snakemake_are_passed_over() -> None:
     assert list(_load(text)) == ["P1"]
 
 
-def test_only_names_wells() -> None:
-    """``--config only=B3,C04`` and a list of wells are the same."""
-    given = _load("{name: P1, only: 'B3,C04', acquisitions: [{path: raw}]}")["P1"]
-    assert given.only == ("B03", "C04")
-    assert (
-        given == _load("{name: P1, only: [b03, C4], acquisitions: [{path: raw}]}")["P1"]
-    )
-
-
 def test_input_is_not_changed() -> None:
     """Loading leaves the raw content as it was and gives the same twice."""
     text = "{plates: {A: {path: x}}, plate: {layout: 96}, acquisitions: [{id: 1}]}"
@@ -210,12 +201,12 @@ PLATES = [
         "plates.P1: plate.name is 'P2'; name the plate alike or take the key out",
     ),
     (
-        "{plates: {P1: {path: a}, P2: {path: b, writing: {settl: 1}}}}",
-        "plates.P2.writing.settl: unknown key; did you mean 'settle'?",
+        "{plates: {P1: {path: a}, P2: {path: b, writing: {dusk: threads}}}}",
+        "plates.P2.writing.dusk: unknown key; did you mean 'dask'?",
     ),
     (
-        "{plates: {P1: {path: a}, P2: {path: b}}, writing: {settl: 1}}",
-        "writing.settl: unknown key; did you mean 'settle'?",
+        "{plates: {P1: {path: a}, P2: {path: b}}, writing: {dusk: threads}}",
+        "writing.dusk: unknown key; did you mean 'dask'?",
     ),
     (
         "{plates: {a/b: {path: a}}}",

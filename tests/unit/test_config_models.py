@@ -77,7 +77,6 @@ writing:
   mixed_dtype: error
   track_sources: auto
   dask: threads
-  settle: 0
 omezarr:
   ngff_version: "0.4"
   num_levels: 5
@@ -89,7 +88,6 @@ omezarr:
   table_backend: csv
 report: {enabled: true}
 extensions: []
-only: null
 """
 FULL = """
 plate: {name: P1, layout: {rows: 4, columns: 7}, uniform: true, conditions: layout.csv}
@@ -133,7 +131,7 @@ registration:
   offsets: {xy: well, z: fov, t: keep}
   steps: [{function: "my.steps:shift", options: {px: 3}}]
 writing:
-  {images_per_job: 4, track_sources: false, dask: "tcp://node01:8786", settle: 60}
+  {images_per_job: 4, track_sources: false, dask: "tcp://node01:8786"}
 omezarr:
   ngff_version: "0.5"
   num_levels: 2
@@ -142,7 +140,6 @@ omezarr:
   shards: {kind: multiple, z_factor: 2}
   compressor: {name: zstd, clevel: 1}
 extensions: [my]
-only: [B03]
 """
 
 
@@ -187,10 +184,10 @@ def test_config_cannot_be_changed() -> None:
     """Parts of a config are frozen; a changed copy is validated."""
     writing = Writing()
     with pytest.raises(ValueError, match="frozen"):
-        writing.settle = 3.0  # type: ignore[misc]
-    assert writing.replace(settle=3).settle == 3.0
-    with pytest.raises(ValueError, match="settle"):
-        writing.replace(settle=-3)
+        writing.images_per_job = 3  # type: ignore[misc]
+    assert writing.replace(images_per_job=3).images_per_job == 3
+    with pytest.raises(ValueError, match="images_per_job"):
+        writing.replace(images_per_job=-3)
 
 
 def test_null_sections_take_their_defaults() -> None:
@@ -249,7 +246,6 @@ def test_both_spellings_give_the_same_model() -> None:
     registration: {tiling_mode: Snap to Grid, tiling_tolerance: Auto}
     writing: {writer_mode: By FOV (Using Dask), overwrite_mode: No Overwrite}
     omezarr: {ngff_version: 0.5, chunks: {kind: Same as FOV, xy_scaling: "0.5"}}
-    only: B3,C04
     """
     plain = """
     plate: {name: P1, layout: {rows: 8, columns: 12}}
@@ -264,7 +260,6 @@ def test_both_spellings_give_the_same_model() -> None:
     registration: {tiling_mode: snap_to_grid, tiling_tolerance: auto}
     writing: {writer_mode: by_fov_dask, overwrite_mode: no_overwrite}
     omezarr: {ngff_version: "0.5", chunks: {kind: fov, xy_scaling: 0.5}}
-    only: [B03, C04]
     """
     assert _config(labelled) == _config(plain)
 

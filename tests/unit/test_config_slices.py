@@ -63,7 +63,6 @@ def test_slices_survive_json(name: str) -> None:
 
 
 CHANGES = [
-    ("only: B03", set()),
     ("writing: {track_sources: false}", set()),
     ("report: {enabled: false}", {"report"}),
     ("plate: {layout: 96}", {"tables", "report"}),
@@ -81,7 +80,6 @@ CHANGES = [
     ("registration: {align_xy: false}", {"parse", "register"}),
     ("registration: {redecide: true}", {"parse"}),
     ("writing: {images_per_job: 3}", {"parse"}),
-    ("writing: {settle: 3}", {"parse"}),
     ("writing: {writer_mode: by_tile}", {"write"}),
     ("writing: {overwrite_mode: extend}", {"write", "tables"}),
     ("writing: {dask: processes}", {"write"}),

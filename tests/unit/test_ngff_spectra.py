@@ -1,7 +1,6 @@
 """Names of dyes, words for transmitted light and wavelengths, matched as a whole."""
 
 import pytest
-
 from tiles2zarr.ngff.spectra import (
     BLUE,
     CYAN,
@@ -141,9 +140,7 @@ def test_other_numbers_are_no_wavelengths(text: str) -> None:
         (640, "unknown", MAGENTA),
     ],
 )
-def test_wavelength_has_the_usual_color(
-    nanometer: int, kind: Kind, color: str
-) -> None:
+def test_wavelength_has_the_usual_color(nanometer: int, kind: Kind, color: str) -> None:
     """The usual lasers and filters get the colours of the dyes seen with them."""
     assert wavelength_color(nanometer, kind) == color
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-
 from tiles2zarr.models.receipt import Histogram
 from tiles2zarr.ngff.windows import (
     MOST_BINS,
@@ -131,7 +130,7 @@ def test_hot_pixel_does_not_count() -> None:
         ("float32", 0.0),
         ("float32", -0.25),
         ("float32", 1e20),
-        ("float64", -1e30),
+        ("float64", -1e15),
     ],
 )
 def test_constant_image_has_an_open_window(dtype: str, value: float) -> None:
@@ -153,7 +152,7 @@ def test_no_samples_give_the_full_range(counts: tuple[int, ...]) -> None:
     counts=st.lists(st.integers(0, 5), min_size=1, max_size=30),
 )
 def test_float_window_is_ordered(start: float, width: float, counts: list[int]) -> None:
-    """min <= start < end <= max holds for any histogram of floats, to the last bit."""
+    """Limits and ends stay in order for any histogram of floats, to the last bit."""
     histogram = Histogram(start=start, width=width, counts=tuple(counts))
     window = contrast_window(histogram, "float64")
     assert window.min <= window.start < window.end <= window.max

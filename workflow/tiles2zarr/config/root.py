@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import (
-    BeforeValidator,
     Field,
     JsonValue,
     ValidationInfo,
@@ -19,7 +18,6 @@ from tiles2zarr.config.plate import Plate
 from tiles2zarr.config.registration import Registration
 from tiles2zarr.config.values import Label, Location, Name, StorageOptions
 from tiles2zarr.config.writing import Writing
-from tiles2zarr.models.well import WellName
 
 
 class Report(Section):
@@ -61,11 +59,6 @@ def numbered(acquisitions: object) -> object:
     ]
 
 
-def _wells(only: object) -> object:
-    """Take ``B03,C04`` for a list, as the command line gives it."""
-    return only.replace(",", " ").split() if isinstance(only, str) else only
-
-
 class Config(Section):
     """The config of one plate or one set of single images."""
 
@@ -91,12 +84,6 @@ class Config(Section):
     """The report page."""
     extensions: tuple[Label, ...] = ()
     """Folders with functions of your own, importable in every job."""
-    only: Annotated[
-        tuple[WellName, ...] | None,
-        BeforeValidator(_wells, json_schema_input_type=str | list[str] | None),
-    ] = None
-    """Wells to convert in this run (``--config only=B03,C04``), nothing else changes;
-    left out, all."""
 
     @field_validator("name")
     @classmethod

@@ -18,7 +18,6 @@ from tiles2zarr.config.values import (
     Label,
     Location,
     Name,
-    NotNegative,
     StorageOptions,
 )
 from tiles2zarr.config.writing import (
@@ -50,8 +49,6 @@ class ParseOptions(Section):
     """What missing planes are."""
     mixed_dtype: MixedDtype
     """What files of different pixel types are."""
-    settle: NotNegative
-    """Age from which files are taken, second."""
     num_levels: Count
     """Pyramid levels asked for."""
     chunks: Chunks
@@ -160,7 +157,6 @@ def parse_options(config: Config) -> ParseOptions:
         images_per_job=config.writing.images_per_job,
         on_missing=config.writing.on_missing,
         mixed_dtype=config.writing.mixed_dtype,
-        settle=config.writing.settle,
         num_levels=config.omezarr.num_levels,
         chunks=config.omezarr.chunks,
         shards=config.omezarr.shards,

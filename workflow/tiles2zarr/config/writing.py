@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator
 
 from tiles2zarr.config.base import Choice, Section, expects, lower
-from tiles2zarr.config.values import Auto, Count, Label, NotNegative
+from tiles2zarr.config.values import Auto, Count, Label
 
 _ADDRESS = re.compile(r"([a-z]+://)?[^\s/:]+:\d{1,5}")
 
@@ -96,6 +96,3 @@ class Writing(Section):
     dask: Scheduler = "threads"
     """Scheduler of the Dask writer modes: ``threads``, ``processes`` or the address of
     a running scheduler."""
-    settle: NotNegative = 0.0
-    """Leave files alone that are younger than this, second (a plate that is still being
-    acquired); 0 takes all."""

@@ -29,6 +29,8 @@ _MODES = {
 """Pixel type and samples by Pillow's mode; transparency is dropped."""
 _SAVE = "Save it with 8 or 16 bits per sample, as grey values or RGB."
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_GREY = (0, 4)
+"""Colour types of a PNG that are grey, the second one with transparency."""
 
 
 class RasterSource(ClosingSource):
@@ -50,9 +52,9 @@ class RasterSource(ClosingSource):
         self._kind = kind
         self._pixels: NDArray[np.generic] | None = None
         with decoding(name, kind):
-            image = _open(handle, kind)
+            image = _open(name, handle, kind)
             x, y = image.size
-            bits = _png_bits(handle) if kind == "PNG" else 8
+            bits, grey = _png_pixels(handle) if kind == "PNG" else (8, False)
             if image.mode not in _MODES or bits < 8:
                 raise unreadable(
                     name,
@@ -66,9 +68,10 @@ class RasterSource(ClosingSource):
                     "Save it as grey values or RGB.",
                 )
             dtype, samples = _MODES[image.mode]
-        # Pillow halves 16-bit colours to 8 bits, these go another way
-        self._deep = bits == 16 and image.mode != "I;16"
-        dtype = "uint16" if self._deep else dtype
+        # Pillow halves 16-bit colours to 8 bits and fills absent rows with zeros
+        self._by_libpng = kind == "PNG" and image.mode != "P"
+        dtype = "uint16" if bits == 16 else dtype
+        samples = 1 if grey else samples
         self._header = Header(samples, y, x, dtype, samples)
 
     @property
@@ -102,12 +105,12 @@ class RasterSource(ClosingSource):
         content = self._handle.read()
         if self._kind == "PNG":
             _check_png(self._name, content)
-        if self._deep:
+        if self._by_libpng:
             import imagecodecs
 
             pixels = imagecodecs.png_decode(content)
         else:
-            pixels = np.array(_open(io.BytesIO(content), self._kind))
+            pixels = np.array(_open(self._name, io.BytesIO(content), self._kind))
         shape = (self._header.y, self._header.x)
         if pixels.shape[:2] != shape or pixels.dtype.name != self._header.dtype:
             raise unreadable(
@@ -120,18 +123,26 @@ class RasterSource(ClosingSource):
         return pixels
 
 
-def _open(handle: BinaryIO, kind: str) -> "Image":
-    """Return the image with its header read, whatever other formats Pillow knows."""
+def _open(name: str, handle: BinaryIO, kind: str) -> "Image":
+    """Return the image with its header read, whatever other formats Pillow knows.
+
+    Raises:
+        SourceError: Its header says it is larger than Pillow reads.
+    """
     from PIL import Image
 
     handle.seek(0)
-    return Image.open(handle, formats=(kind,))
+    try:
+        return Image.open(handle, formats=(kind,))
+    except Image.DecompressionBombError as error:
+        raise unreadable(name, str(error), "If it is that large, use TIFF.") from error
 
 
-def _png_bits(handle: BinaryIO) -> int:
-    """Return bits per sample from a PNG's first chunk."""
+def _png_pixels(handle: BinaryIO) -> tuple[int, bool]:
+    """Return bits per sample, and whether pixels are grey, from a PNG's first chunk."""
     handle.seek(24)
-    return handle.read(1)[0]
+    bits, colours = handle.read(2)
+    return bits, colours in _PNG_GREY
 
 
 def _grey_ramp(image: "Image") -> bool:

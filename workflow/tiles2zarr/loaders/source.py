@@ -2,6 +2,7 @@
 
 import struct
 import sys
+import tokenize
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ _READ_ERRORS: tuple[type[BaseException], ...] = (
     EOFError,
     ImportError,  # an optional codec or file system that is not installed
     SyntaxError,  # Pillow, on damaged chunks
+    tokenize.TokenError,  # numpy, on damaged headers
     struct.error,
     zlib.error,
 )

@@ -97,6 +97,16 @@ class StageOrientation(Frozen):
     swap_xy: bool = False
     """Exchange x and y of positions and of declared lengths."""
 
+    def then(self, other: "StageOrientation") -> "StageOrientation":
+        """Return the one orientation that does what this and then ``other`` do."""
+        flips = (self.flip_x, self.flip_y)
+        flip_x, flip_y = reversed(flips) if other.swap_xy else flips
+        return StageOrientation(
+            flip_x=flip_x != other.flip_x,
+            flip_y=flip_y != other.flip_y,
+            swap_xy=self.swap_xy != other.swap_xy,
+        )
+
 
 class AcquisitionDetails(Frozen):
     """Spacings, coordinate systems, axes and channels of one acquisition."""

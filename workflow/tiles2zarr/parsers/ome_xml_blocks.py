@@ -148,9 +148,7 @@ def _beyond(blocks: RawColumns, count: Ints, room: Ints) -> list[Finding]:
     return [Finding(code="planes_left_out", message=message, count=longer.size)]
 
 
-def read_places(
-    planes: pd.DataFrame, images: Sequence[ImageRecord]
-) -> dict[str, Ints]:
+def read_places(planes: pd.DataFrame, images: Sequence[ImageRecord]) -> dict[str, Ints]:
     """Return C, Z and T (from 0) of planes with ``image`` and ``place``."""
     owner = planes["image"].to_numpy()
     steps = strides(images)

@@ -93,9 +93,7 @@ class Document:
     pointers: list[Element] = field(default_factory=list)
 
 
-def read_document(
-    path: str, storage: Mapping[str, object] | None = None
-) -> Document:
+def read_document(path: str, storage: Mapping[str, object] | None = None) -> Document:
     """Return what an OME-XML file says.
 
     Args:

@@ -1,17 +1,13 @@
 """Plates in OME-XML (SPW): which wells and fields the images are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
 from tiles2zarr.errors import ParserError
-from tiles2zarr.models.finding import SHOWN, Finding
-from tiles2zarr.models.well import MAX_COLUMNS, MAX_ROWS, PlateLayout, well_name
-from tiles2zarr.parsers.ome_xml_values import FREE, MICROMETER, read_time
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.well import MAX_COLUMNS, MAX_ROWS
+from tiles2zarr.parsers.ome_xml_values import FREE, MICROMETER
 from tiles2zarr.parsers.xml import Element
-
-_Well = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -21,7 +17,7 @@ class Sample:
     Args:
         row: 0-based.
         column: 0-based.
-        field: Number of the field in its well, from 1.
+        index: Its number on the plate, where given.
         id: Its id in the document.
         document: Number of the document.
         image: Id of its image, nothing where it was not acquired.
@@ -31,7 +27,7 @@ class Sample:
 
     row: int
     column: int
-    field: int
+    index: int | None
     id: str | None
     document: int
     image: str | None
@@ -97,22 +93,19 @@ def _samples(plate: Element, document: int) -> list[Sample]:
     for well in plate.findall("Well"):
         row = _index(well, "Row", MAX_ROWS)
         column = _index(well, "Column", MAX_COLUMNS)
-        fields = well.findall("WellSample")
-        if all(sample.get("Index") for sample in fields):
-            fields = sorted(fields, key=lambda sample: sample.integer("Index"))
-        for number, sample in enumerate(fields, 1):
+        for sample in well.findall("WellSample"):
             image = sample.find("ImageRef")
             place, free = _position(sample)
             samples.append(
                 Sample(
-                    row,
-                    column,
-                    number,
-                    sample.get("ID"),
-                    document,
-                    None if image is None else image.require("ID"),
-                    place,
-                    free,
+                    row=row,
+                    column=column,
+                    index=sample.integer("Index") if sample.get("Index") else None,
+                    id=sample.get("ID"),
+                    document=document,
+                    image=None if image is None else image.require("ID"),
+                    xy_um=place,
+                    free=free,
                 )
             )
     return samples
@@ -222,46 +215,3 @@ def choose_run(plate: Plate, wanted: str | None) -> tuple[Element | None, list[S
         )
     element, refs = next(iter(runs.values()))
     return element, [sample for sample in plate.samples if sample.id in refs]
-
-
-def read_layout(
-    plate: Plate, wells: Iterable[_Well]
-) -> tuple[PlateLayout | None, list[Finding]]:
-    """Return the plate's physical rows and columns where told, and what contradicts."""
-    told = next((e for e in plate.elements if e.get("Rows") and e.get("Columns")), None)
-    if told is None:
-        return None, []
-    rows, columns = told.integer("Rows"), told.integer("Columns")
-    try:
-        layout = PlateLayout(rows=rows, columns=columns)
-    except ValidationError:
-        layout = None
-    outside = [w for w in sorted(wells) if layout is None or not layout.holds(*w)]
-    if not outside:
-        return layout, []
-    names = [well_name(*well) for well in outside]
-    message = (
-        f"The plate is said to have {rows} rows and {columns} columns, which does not "
-        f"hold well {names[0]}; its layout is taken from the wells."
-    )
-    finding = Finding(
-        code="layout_contradicted",
-        message=message,
-        count=len(names),
-        wells=tuple(names[:SHOWN]),
-    )
-    return None, [finding]
-
-
-def read_times(run: Element | None) -> Mapping[str, int | None]:
-    """Return ``start_time`` and ``end_time`` of a run, epoch milliseconds.
-
-    Raises:
-        ParserError: One is not a time.
-    """
-    times = {"start_time": "StartTime", "end_time": "EndTime"}
-    seconds = {
-        key: None if run is None else read_time(run, name)
-        for key, name in times.items()
-    }
-    return {k: None if s is None else round(s * 1000) for k, s in seconds.items()}

@@ -91,9 +91,7 @@ def _integer(
     if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
         raise columns.fault(row, f"{name} is {text!r}, not a whole number from 0")
     if not smallest <= int(text) <= LARGEST:
-        raise columns.fault(
-            row, f"{name} is {text}, expected {smallest} to {LARGEST}"
-        )
+        raise columns.fault(row, f"{name} is {text}, expected {smallest} to {LARGEST}")
     return int(text)
 
 
@@ -111,7 +109,7 @@ def read_numbers(
     Raises:
         ParserError: A value is no finite number, or its unit is unknown.
     """
-    values = raw_numbers(columns, name)
+    values = _raw_numbers(columns, name)
     factors: dict[str, float] = {}
     for row, unit in enumerate(columns.texts[f"{name}Unit"]):
         if unit not in factors:
@@ -125,7 +123,7 @@ def read_numbers(
     return values * np.array(found)
 
 
-def raw_numbers(columns: RawColumns, name: str) -> NDArray[np.float64]:
+def _raw_numbers(columns: RawColumns, name: str) -> NDArray[np.float64]:
     """Return an attribute as numbers as written, NaN where it is not given.
 
     Raises:

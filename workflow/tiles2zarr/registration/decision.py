@@ -146,8 +146,8 @@ def _unplaceable(images: Sequence[str], faults: Mapping[int, str]) -> list[Findi
         return []
     first = min(faults)
     message = (
-        f"{len(faults)} images cannot be placed and will not be written; {images[first]}"
-        f": {faults[first]}"
+        f"{len(faults)} images cannot be placed and will not be written; "
+        f"{images[first]}: {faults[first]}"
     )
     return [
         Finding(

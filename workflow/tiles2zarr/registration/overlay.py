@@ -1,4 +1,4 @@
-"""Do the acquisitions of a well overlay: the check behind ``offsets.xy: well`` (W21)."""
+"""Do the acquisitions of a well overlay: the check for ``offsets.xy: well`` (W21)."""
 
 from collections.abc import Sequence
 

@@ -1,17 +1,14 @@
 """One acquisition of the config: parsed, filtered, with conditions, as images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
 from tiles2zarr.conditions import join_conditions, read_conditions
-from tiles2zarr.config.acquisition import Acquisition, OnRepeat
+from tiles2zarr.config.acquisition import Acquisition
 from tiles2zarr.config.merge import merge_details
 from tiles2zarr.config.slices import ParseOptions
-from tiles2zarr.errors import ParserError
 from tiles2zarr.filters import apply_filters
-from tiles2zarr.grouping import ImageKey, check_planes, group_tiles
+from tiles2zarr.grouping import ImageKey, check_planes, group_tiles, merge_repeats
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.collection import ImageInPlate
@@ -53,9 +50,11 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
         acquisition=config.id,
     )
     checked = check_planes(table, details)
+    known = [] if parsed.conditions is None else [parsed.conditions]
+    named = (options.plate.conditions, config.conditions)
     conditions, noticed = join_conditions(
         checked.table,
-        _condition_tables(parsed, config, options),
+        [*known, *map(read_conditions, filter(None, named))],
         config.id,
         attributes=parsed.attributes,
     )
@@ -94,57 +93,35 @@ def _parse(config: Acquisition) -> ParsedAcquisition:
     first = parts[0]
     if len(parts) == 1:
         return first
-    tables = [_absolute(part) for part in parts]
-    table = _merge_wells(tables, config)
+    tables = [
+        part.table.assign(
+            file=[resolve(part.resource, f) if f else f for f in part.table["file"]]
+        )
+        for part in parts
+    ]
+    table, repeated = merge_repeats(tables, config.path, config.on_repeat.value)
+    names = dict.fromkeys(name for part in parts for name in part.attributes)
+    found = [finding for part in parts for finding in part.findings]
     return replace(
         first,
         table=table,
         resource="",
-        attributes=tuple(dict.fromkeys(a for part in parts for a in part.attributes)),
-        findings=tuple(finding for part in parts for finding in part.findings),
+        attributes=tuple(names),
+        findings=(*found, *repeated),
     )
-
-
-def _absolute(part: ParsedAcquisition) -> pd.DataFrame:
-    """Return a part's table with file names that need no resource."""
-    files = [resolve(part.resource, f) if f else f for f in part.table["file"]]
-    return part.table.assign(file=files)
-
-
-def _merge_wells(tables: Sequence[pd.DataFrame], config: Acquisition) -> pd.DataFrame:
-    """Return one table in which each well comes from one part only."""
-    numbered = [table.assign(part=n) for n, table in enumerate(tables)]
-    table = pd.concat(numbered, ignore_index=True)
-    keys = [table["row"], table["column"], table["image_path"]]
-    groups = table.groupby(keys, dropna=False)["part"]
-    if config.on_repeat == OnRepeat.ERROR and (groups.transform("nunique") > 1).any():
-        row = table[groups.transform("nunique") > 1].iloc[0]
-        raise ParserError(
-            f"acquisition {config.id}: the well of {row['file']} comes from several "
-            "paths. Set on_repeat to last or first to choose one."
-        )
-    chosen = groups.transform("min" if config.on_repeat == OnRepeat.FIRST else "max")
-    return table[table["part"] == chosen].drop(columns="part").reset_index(drop=True)
 
 
 def _details(parsed: ParsedAcquisition, config: Acquisition) -> AcquisitionDetails:
-    """Return the vendor's details under the config's, channels ready to be shown."""
+    """Return the vendor's details under the config's, channels ready to be shown.
+
+    Stage corrections of the config come after the vendor's own axis directions.
+    """
     details = merge_details(parsed.details, config.details, parsed.channel_ids)
     channels = display_channels(details.channels) if details.channels else None
+    vendor = parsed.details.stage_corrections
     return details.replace(
-        channels=channels, stage_corrections=config.stage_corrections
+        channels=channels, stage_corrections=vendor.then(config.stage_corrections)
     )
-
-
-def _condition_tables(
-    parsed: ParsedAcquisition, config: Acquisition, options: ParseOptions
-) -> list[pd.DataFrame]:
-    tables = [] if parsed.conditions is None else [parsed.conditions]
-    if options.plate.conditions is not None:
-        tables.append(read_conditions(options.plate.conditions))
-    if config.conditions is not None:
-        tables.append(read_conditions(config.conditions))
-    return tables
 
 
 def _with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage:

@@ -19,7 +19,7 @@ from tiles2zarr.models.plan import Batch, BatchOutcome, Outcome
 from tiles2zarr.registration import register_image
 from tiles2zarr.state import State
 from tiles2zarr.steps.headers import check_headers
-from tiles2zarr.steps.sources import source_stats
+from tiles2zarr.steps.sources import MISSING, source_stats
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
@@ -80,6 +80,10 @@ def _register(
     known = _known(state.registered(image))
     if known is not None and known.key == key:
         return known
+    if known is not None and stats.file and set(stats.size) == {MISSING[0]}:
+        archived = _archived(known, tiles_digest, decision, options, stats)
+        if archived is not None:
+            return archived
     checked, dtype, findings = check_headers(tiled, options, storage)
     registered = register_image(
         checked,
@@ -103,6 +107,22 @@ def _known(path: Path) -> RegisteredImage | None:
     except Tiles2ZarrError as error:
         LOG.warning("%s", error)
         return None
+
+
+def _archived(
+    known: RegisteredImage,
+    tiles_digest: str,
+    decision: AcquisitionDecision,
+    options: RegisterOptions,
+    stats: SourceStats,
+) -> RegisteredImage | None:
+    """Return the earlier checkpoint if only its sources, all of them, are gone."""
+    if known.sources.file != stats.file or MISSING[0] in known.sources.size:
+        return None
+    if known.key != _key(tiles_digest, decision, options, known.sources):
+        return None
+    LOG.warning("%s: all sources are gone, the image is kept", known.image)
+    return known
 
 
 def _key(

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from tiles2zarr.config.root import Config
+from tiles2zarr.state import State
 
 IMAGE_ENDINGS = (
     ".tif",
@@ -51,21 +52,18 @@ def index_digest(config: Config, recorded: Path) -> str:
     return _sha(lines)
 
 
-def batch_digest(batch: str, recorded: Path) -> str:
+def batch_digest(state: State, batch: str) -> str:
     """Return a digest over path, size and time of a batch's source files.
 
-    Args:
-        batch: ``batches/<batch>.json``.
-        recorded: File with the digest of the last run, returned when every source is
-            gone (archived).
+    When every source is gone (archived) it is the digest of the last run.
     """
-    return _batch_digest(batch, recorded, os.stat(batch).st_mtime_ns)
+    task = state.batch(batch)
+    return _batch_digest(task, state.sources(batch), task.stat().st_mtime_ns)
 
 
 @cache
-def _batch_digest(batch: str, recorded: Path, changed: int) -> str:
-    with open(batch, encoding="utf-8") as stream:
-        folders = json.load(stream)["sources"]
+def _batch_digest(batch: Path, recorded: Path, changed: int) -> str:
+    folders = json.loads(batch.read_bytes())["sources"]
     lines = [
         _stamp(f"{folder}/{name}")
         for folder, names in folders.items()
