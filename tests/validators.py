@@ -242,8 +242,8 @@ with warnings.catch_warnings(action="error", category=ValidationWarning):
     for group in groups:
         open_ome_zarr(zarr.open_group(group, mode="r"), version=version)
 """
-"""Run in a process of its own: once ngio is imported, the forward references of the
-0.4 models resolve to zarr v3 arrays and every plate is refused (ome-zarr-models 1.7)."""
+"""Run in a process of its own: once ngio is imported, forward references of the
+0.4 models resolve to zarr v3 arrays; every plate is refused (ome-zarr-models 1.7)."""
 
 
 def _check_models(groups: Sequence[Path], version: str) -> None:

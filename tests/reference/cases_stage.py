@@ -223,9 +223,9 @@ def aligned() -> tuple[Case, ...]:
     """Return fields whose second channel was some pixels off."""
     left, right = fields(at_pixels((0, 0), (0, WIDTH)))
     green = replace(left, c=1, at=(0, 1, 0, 0, 0), x=left.x + 2 * PIXEL)
-    green_right = replace(right, c=1, at=(0, 1, 0, 0, WIDTH), y=right.y + 3 * PIXEL)
+    green_right = replace(right, c=1, at=(0, 1, 0, 0, WIDTH), y=right.y + 2 * PIXEL)
     moved = replace(green, at=(0, 1, 0, 0, 2))
-    moved_right = replace(green_right, at=(0, 1, 0, 3, WIDTH))
+    moved_right = replace(green_right, at=(0, 1, 0, 4, WIDTH), y=right.y + 4 * PIXEL)
     # FOV1's first channel lies to the right of its second.
     behind = (
         replace(left, at=(0, 0, 0, 0, 2), x=moved.x),
@@ -260,7 +260,7 @@ def aligned() -> tuple[Case, ...]:
             "With align_xy off the planes of a field keep their places. The reference "
             "erases pixels of FOV1 with FOV2's zero-filled box (W5).",
             (left, moved, right, moved_right),
-            (35, 80),
+            (36, 80),
             registration=apart,
             differs=dict.fromkeys(("pixels", "pyramid"), "W5: the neighbour is erased"),
         ),
@@ -269,7 +269,7 @@ def aligned() -> tuple[Case, ...]:
             "W6: with align_xy off the second plane may lie before the first. The "
             "reference no longer fails; FOV1's channels change places in silence.",
             (*behind, right, moved_right),
-            (35, 80),
+            (36, 80),
             registration=apart,
             differs=dict.fromkeys(
                 ("pixels", "pyramid", "originals"), "W6: channels change places"

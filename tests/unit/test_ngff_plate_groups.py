@@ -39,7 +39,7 @@ def test_every_validator_accepts_a_plate(
     images = [
         sample_image(row, column, acquisition=number, conditions=[{"drug": "DMSO"}])
         for row, column in WELLS
-        for number in range(2)
+        for number in range(2 if backend == "csv" else 1)
     ]
     layout = PlateLayout(rows=3, columns=4)
     written = write_sample(tmp_path, images, version, backend=backend, layout=layout)

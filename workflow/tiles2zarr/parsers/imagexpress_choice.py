@@ -137,7 +137,7 @@ def _alone(planes: pd.DataFrame, beside_stacks: bool) -> list[Finding]:
 def drop_repeated(
     planes: pd.DataFrame, said: pd.DataFrame, taken: Mask, projected: Mask
 ) -> tuple[Mask, list[Finding]]:
-    """Return one file for each place, the last acquired, and a finding on the others."""
+    """Return one file for each place, the last acquired, and a finding on others."""
     key = ["row", "column", "site", "wave", "time"]
     table = planes.assign(step=np.where(projected, 0, planes["step"]))
     table = table.assign(taken=said["time"])

@@ -12,7 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tiles2zarr.models.finding import SHOWN, Finding
-from tiles2zarr.parsers.imagexpress_samples import FIELD, MOST, Headers, read_headers
+from tiles2zarr.parsers.imagexpress_samples import (
+    FIELD,
+    LIMITS,
+    Headers,
+    Limits,
+    read_headers,
+)
 
 Mask = NDArray[np.bool_]
 _SAME = [*FIELD, "wave", "taken", "z_um", "tagged", "size"]
@@ -23,6 +29,7 @@ def find_copies(
     planes: pd.DataFrame,
     headers: Headers,
     storage: Mapping[str, object] | None = None,
+    limits: Limits = LIMITS,
 ) -> tuple[Headers, Mask]:
     """Return more headers, and which planes are copies of another one.
 
@@ -35,6 +42,7 @@ def find_copies(
         planes: The planes of the plate.
         headers: Headers read so far.
         storage: Options of the file system, for URLs.
+        limits: How many headers are read.
     """
     copies, involved = _compare(planes, headers)
     if not copies.any():
@@ -46,7 +54,9 @@ def find_copies(
     if len(sampled) < len(planes[_SLOT].drop_duplicates()):
         marked |= np.isin(planes["wave"].to_numpy(), waves)
     wanted = np.flatnonzero(marked)
-    some = wanted if len(wanted) <= MOST else _of_some_wells(planes, wanted)
+    some = wanted
+    if len(wanted) > limits.most:
+        some = _of_some_wells(planes, wanted, limits.most)
     headers = read_headers(headers, planes, some, storage)
     copies, _ = _compare(planes, headers)
     if len(some) == len(wanted):
@@ -55,7 +65,7 @@ def find_copies(
     if agreed is None:
         headers = read_headers(headers, planes, wanted, storage)
         return headers, _compare(planes, headers)[0]
-    unseen = np.setdiff1d(wanted, np.fromiter(headers.tags, dtype=np.int64))
+    unseen = np.setdiff1d(wanted, some)
     found = planes.iloc[unseen].merge(agreed, on=_SLOT, how="left")["copy"]
     copies[unseen] = (found == True).to_numpy()  # noqa: E712 (unknown is no copy)
     return headers, copies
@@ -79,13 +89,13 @@ def _compare(planes: pd.DataFrame, headers: Headers) -> tuple[Mask, Mask]:
 
 
 def _of_some_wells(
-    planes: pd.DataFrame, wanted: NDArray[np.int64]
+    planes: pd.DataFrame, wanted: NDArray[np.int64], most: int
 ) -> NDArray[np.int64]:
-    """Return the planes of wells spread over the plate, about ``MOST`` of them."""
+    """Return the planes of wells spread over the plate, about ``most`` of them."""
     table = planes.iloc[wanted]
     wells = table.groupby(["row", "column"], sort=True).ngroup().to_numpy()
     count = int(wells.max()) + 1
-    kept = max(1, count * MOST // len(wanted))
+    kept = max(1, count * most // len(wanted))
     chosen = np.unique(np.linspace(0, count - 1, kept).round())
     return wanted[np.isin(wells, chosen)]
 
@@ -93,7 +103,7 @@ def _of_some_wells(
 def _agreed(
     planes: pd.DataFrame, copies: Mask, some: NDArray[np.int64]
 ) -> pd.DataFrame | None:
-    """Return whether each wave, time and step is a copy, if all wells looked at agree."""
+    """Return whether each wave, time and step is a copy, if all wells agree."""
     table = planes.iloc[some].assign(copy=copies[some])
     agreed = table.groupby(_SLOT, as_index=False)["copy"].agg(["min", "max"])
     if (agreed["min"] != agreed["max"]).any():

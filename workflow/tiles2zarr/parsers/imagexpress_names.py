@@ -49,14 +49,14 @@ def read_name(name: str) -> ImageName | None:
     if match is None:
         return None
     plate, well, site, wave, thumb = match.groups()
-    numbers = [_SINGLE if text is None else int(text) for text in (site, wave)]
-    if max(numbers) > _LARGEST:
+    sites, waves = (_SINGLE if text is None else int(text) for text in (site, wave))
+    if max(sites, waves) > _LARGEST:
         return None
     try:
         row, column = parse_well(well)
     except ValueError:
         return None  # no well of a plate, so another kind of name
-    return ImageName(plate or "", row, column, *numbers, thumb is not None)
+    return ImageName(plate or "", row, column, sites, waves, thumb is not None)
 
 
 def read_folder(name: str) -> tuple[str, int] | None:

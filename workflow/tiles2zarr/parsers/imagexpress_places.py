@@ -45,7 +45,9 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
     Raises:
         ParserError: No plane tells its stage position.
     """
-    table = pd.concat([planes.reset_index(drop=True), said.reset_index(drop=True)], axis=1)
+    table = pd.concat(
+        [planes.reset_index(drop=True), said.reset_index(drop=True)], axis=1
+    )
     if not table[_XY].notna().all(axis=1).any():
         raise ParserError(
             f"{folder}: no image tells its stage position (tags stage-position-x and "
@@ -53,7 +55,7 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
             "positions with format: pattern."
         )
     fields = _fields(table)
-    number = table.groupby(FIELD, sort=True).ngroup().to_numpy()
+    number = table.groupby(FIELD, sort=True).ngroup().to_numpy().astype(np.int64)
     estimated = fields["estimated"].to_numpy()[number]
     x, y = fields[_XY].to_numpy()[number].T
     heights = _heights(table, fields, number)
@@ -82,7 +84,9 @@ def _fields(table: pd.DataFrame) -> pd.DataFrame:
     Columns: ``FIELD``, ``x_um``, ``y_um``, ``z_um``, ``wave``, ``step``, ``estimated``.
     """
     columns = [*FIELD, *_XY, "z_um", "wave", "step"]
-    order = table.sort_values(["time_point", "projected", "wave", "step"], kind="stable")
+    order = table.sort_values(
+        ["time_point", "projected", "wave", "step"], kind="stable"
+    )
     told = order[order[_XY].notna().all(axis=1)].drop_duplicates(FIELD)
     fields = table[FIELD].drop_duplicates().sort_values(FIELD)
     fields = fields.merge(told[columns], on=FIELD, how="left")
@@ -115,11 +119,8 @@ def _heights(
     """
     slot = ["wave", "step"]
     own = fields[["z_um", *slot]].iloc[number].reset_index(drop=True)
-    common = own.groupby(slot).size()
-    if common.empty:
-        return table["z_um"].to_numpy(dtype=np.float64)
-    wave, step = common.idxmax()
-    usual = (own["wave"] == wave) & (own["step"] == step)
+    code = own.groupby(slot).ngroup()
+    usual = code == code[code >= 0].mode()[0]  # fields with the same first plane
     offsets = table[["time_point", *slot]].assign(offset=table["z_um"] - own["z_um"])
     offsets = offsets[usual].sort_values("time_point", kind="stable")
     known = offsets.groupby(slot)["offset"].first()

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
-from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
 from tiles2zarr.parsers.directory import Directory
@@ -18,13 +17,15 @@ from tiles2zarr.parsers.imagexpress_choice import (
     find_projections,
 )
 from tiles2zarr.parsers.imagexpress_copies import copies_finding, find_copies
-from tiles2zarr.parsers.imagexpress_folders import Listing, list_plate
+from tiles2zarr.parsers.imagexpress_folders import list_plate
 from tiles2zarr.parsers.imagexpress_header import PlaneTags
 from tiles2zarr.parsers.imagexpress_places import find_pixel_size, place_planes
 from tiles2zarr.parsers.imagexpress_plan import Plan, read_plan
 from tiles2zarr.parsers.imagexpress_report import compare_plan, other_files
 from tiles2zarr.parsers.imagexpress_samples import (
+    LIMITS,
     Headers,
+    Limits,
     read_samples,
     unreadable_finding,
 )
@@ -49,7 +50,10 @@ class Channel:
 
 
 def parse_plate(
-    folder: Directory, choice: str, storage: Mapping[str, object] | None = None
+    folder: Directory,
+    choice: str,
+    storage: Mapping[str, object] | None = None,
+    limits: Limits = LIMITS,
 ) -> ParsedAcquisition:
     """Return the tiles of a plate.
 
@@ -57,6 +61,7 @@ def parse_plate(
         folder: The plate's folder.
         choice: What becomes of projections.
         storage: Options of the file system, for URLs.
+        limits: How many headers are read.
 
     Raises:
         ParserError: The plan is damaged, no header can be read, or no image is of the
@@ -65,15 +70,15 @@ def parse_plate(
     listing = list_plate(folder, storage)
     plan = read_plan(listing.plan, storage) if listing.plan else None
     planes = listing.planes
-    headers = read_samples(listing.folder, planes, storage)
-    headers, copies = find_copies(planes, headers, storage)
+    headers = read_samples(listing.folder, planes, storage, limits)
+    headers, copies = find_copies(planes, headers, storage, limits)
     said = headers.columns(len(planes))
     projected = find_projections(planes, said, copies)
     taken, noticed = choose_tiles(planes, projected, copies, choice, listing.folder)
     taken, repeated = drop_repeated(planes, said, taken, projected)
     images = planes.assign(projected=projected).rename(columns={"time": "time_point"})
     placed = place_planes(images[taken], said[taken], listing.folder)
-    channels = _channels(planes, headers, taken, plan)
+    channels = _channels(planes, headers, placed.table, plan)
     table = _order(placed.table, channels)
     pixelsize, unknown = find_pixel_size(table, listing.folder)
     compared = compare_plan(plan, planes.assign(projected=projected)) if plan else []
@@ -103,17 +108,19 @@ def parse_plate(
 
 
 def _channels(
-    planes: pd.DataFrame, headers: Headers, taken: np.ndarray, plan: Plan | None
+    planes: pd.DataFrame, headers: Headers, table: pd.DataFrame, plan: Plan | None
 ) -> tuple[Channel, ...]:
-    """Return the acquired wavelengths by their numbers."""
+    """Return the wavelengths of the tiles by their numbers."""
     waves = planes["wave"].to_numpy()
+    files = planes["file"].to_numpy()
+    tiles = set(table["file"])
     first: dict[int, PlaneTags] = {}
     for place in sorted(headers.tags):
-        if taken[place]:
+        if files[place] in tiles:
             first.setdefault(int(waves[place]), headers.tags[place])
     names = dict(enumerate(plan.waves, start=1)) if plan else {}
     channels = []
-    for wave in np.unique(waves[taken]).tolist():
+    for wave in np.unique(table["wave"].to_numpy()).tolist():
         tags = first.get(wave)
         channels.append(
             Channel(
@@ -124,3 +131,82 @@ def _channels(
             )
         )
     return tuple(channels)
+
+
+def _order(table: pd.DataFrame, channels: tuple[Channel, ...]) -> pd.DataFrame:
+    """Return the planes with ``c`` and ``fov``, in paste order per well."""
+    waves = np.array([channel.wave for channel in channels])
+    c = np.searchsorted(waves, table["wave"].to_numpy())
+    fov = "s" + table["site"].astype(str)
+    ordered = table.assign(c=c, fov=fov).sort_values(
+        ["row", "column", "t", "site", "c", "z"], kind="stable"
+    )
+    return ordered.reset_index(drop=True)
+
+
+def _tile_table(
+    table: pd.DataFrame, channels: tuple[Channel, ...], first: float
+) -> pd.DataFrame:
+    """Return the table of tiles; ``first`` is the time of the first plane, second."""
+    exposures = np.array([channel.exposure_s for channel in channels], dtype=float)
+    return build_table(
+        {
+            "file": table["file"],
+            "row": table["row"],
+            "column": table["column"],
+            "fov": table["fov"],
+            "x": table["x"],
+            "y": table["y"],
+            "z": table["z"],
+            "t": table["t"],
+            "c": table["c"],
+            "len_x": table["width"],
+            "len_y": table["height"],
+            "z_um": table["z_um"],
+            "time_s": table["time"] - first,
+            "exposure_s": table["exposure_s"].fillna(
+                pd.Series(exposures[table["c"].to_numpy()])
+            ),
+        }
+    )
+
+
+def _details(
+    table: pd.DataFrame, channels: tuple[Channel, ...], pixelsize: float
+) -> AcquisitionDetails:
+    """Return spacings and channels; distances are those of planes that were read."""
+    read = table[table["known"]]
+    numbers = [_wavelength_id(channel) for channel in channels]
+    told_apart = None not in numbers and len(set(numbers)) == len(numbers)
+    return AcquisitionDetails(
+        pixelsize=pixelsize,
+        z_spacing=measure_z_spacing(read) or 1.0,
+        t_spacing=measure_t_spacing(read) or 1.0,
+        start_z_coo="pixel",
+        start_t_coo="pixel",
+        channels=tuple(
+            ChannelInfo(
+                channel_label=channel.label,
+                wavelength_id=number if told_apart else f"w{channel.wave}",
+            )
+            for channel, number in zip(channels, numbers, strict=True)
+        ),
+    )
+
+
+def _wavelength_id(channel: Channel) -> str | None:
+    """Return the wavelength in nanometer as text, nothing for white light."""
+    nm = channel.wavelength_nm
+    return f"{nm:g}" if isfinite(nm) and nm > 0 else None
+
+
+def _clock(said: pd.DataFrame) -> tuple[int | None, int | None]:
+    """Return start and end, epoch milliseconds on the instrument's clock.
+
+    The end is known only where all headers were read.
+    """
+    times = said["time"].dropna()
+    if times.empty:
+        return None, None
+    end = round(times.max() * 1000) if bool(said["known"].all()) else None
+    return round(times.min() * 1000), end

@@ -29,7 +29,9 @@ def compare_plan(plan: Plan, planes: pd.DataFrame) -> list[Finding]:
     flat = ~planes["wave"].isin(stacked)
     table = planes[~planes["projected"] | flat]
     table = table.assign(step=table["step"].where(~flat[table.index], 1))
-    wells = pd.Series(list(zip(table["row"], table["column"], strict=True)), table.index)
+    wells = pd.Series(
+        list(zip(table["row"], table["column"], strict=True)), table.index
+    )
     selected = wells.isin(list(plan.wells)) if len(wells) else wells.astype(bool)
     inside = (
         selected
@@ -78,9 +80,7 @@ def _absent_wells(plan: Plan, there: pd.DataFrame) -> list[Finding]:
     ]
 
 
-def _absent_slots(
-    plan: Plan, there: pd.DataFrame, stacked: set[int]
-) -> list[Finding]:
+def _absent_slots(plan: Plan, there: pd.DataFrame, stacked: set[int]) -> list[Finding]:
     """Return a finding on wavelengths, times and steps that no well has."""
     acquired = {tuple(map(int, slot)) for slot in there[_SLOT].drop_duplicates().values}
     if not acquired:
@@ -163,7 +163,9 @@ def _left_out(files: Sequence[str], code: str, kind: str) -> list[Finding]:
     if not files:
         return []
     suffixes = Counter(PurePosixPath(file).suffix.lower() or "none" for file in files)
-    listed = ", ".join(f"{count} {suffix}" for suffix, count in sorted(suffixes.items()))
+    listed = ", ".join(
+        f"{count} {suffix}" for suffix, count in sorted(suffixes.items())
+    )
     return [
         Finding(
             code=code,

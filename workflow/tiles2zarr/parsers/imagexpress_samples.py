@@ -15,12 +15,6 @@ from tiles2zarr.parsers.directory import join
 from tiles2zarr.parsers.imagexpress_header import PlaneTags, read_tags
 
 Ints = NDArray[np.int64]
-FEW = 2_000
-"""Plates of up to this many files are read whole: then nothing is estimated."""
-MOST = 20_000
-"""Most headers that are read for the positions of fields, and to verify copies."""
-_MOST_OF_WAVE = 2_000
-"""Most headers of one wavelength in the field that stands for all."""
 _THREADS = 16
 """More than cores: a file server's answer takes longer than the parsing."""
 _TRIES = 3
@@ -30,6 +24,24 @@ _NUMBERS = (
     *("width", "height", "size", "x_um", "y_um", "z_um", "time"),
     *("pixel_um", "exposure_s", "wavelength_nm"),
 )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many headers are read.
+
+    Args:
+        few: Plates of up to this many files are read whole: nothing is estimated.
+        most: For the positions of fields, and to verify copies.
+        of_wave: Of one wavelength in the field that stands for all.
+    """
+
+    few: int = 2_000
+    most: int = 20_000
+    of_wave: int = 2_000
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,10 @@ def _try_tags(path: str, storage: Mapping[str, object] | None) -> PlaneTags | st
 
 
 def read_samples(
-    folder: str, planes: pd.DataFrame, storage: Mapping[str, object] | None = None
+    folder: str,
+    planes: pd.DataFrame,
+    storage: Mapping[str, object] | None = None,
+    limits: Limits = LIMITS,
 ) -> Headers:
     """Return the headers that tell what the names do not.
 
@@ -115,18 +130,19 @@ def read_samples(
         folder: The plate's folder.
         planes: Its planes, in the order of the plate.
         storage: Options of the file system, for URLs.
+        limits: How many headers are read.
 
     Raises:
         ParserError: No header can be read.
     """
     headers = Headers(folder, {}, {})
-    if len(planes) <= FEW:
+    if len(planes) <= limits.few:
         headers = read_headers(headers, planes, range(len(planes)), storage)
     else:
-        places = [_repeated(planes), *_stand_ins(planes)]
+        places = [_repeated(planes), *_stand_ins(planes, limits)]
         headers = read_headers(headers, planes, np.concatenate(places), storage)
         for attempt in range(_TRIES):
-            wanted = first_planes(planes, headers, attempt)
+            wanted = _first_planes(planes, headers, attempt, limits)
             headers = read_headers(headers, planes, wanted, storage)
     if not headers.tags:
         reason = next(iter(headers.unreadable.values()), "it holds no image")
@@ -142,7 +158,7 @@ def _repeated(planes: pd.DataFrame) -> Ints:
     return np.flatnonzero(planes.duplicated(key, keep=False).to_numpy())
 
 
-def _stand_ins(planes: pd.DataFrame) -> list[Ints]:
+def _stand_ins(planes: pd.DataFrame, limits: Limits) -> list[Ints]:
     """Return, per wavelength, the planes of the field that has most of them.
 
     Of very long series, those of the first step or the first time point.
@@ -153,35 +169,33 @@ def _stand_ins(planes: pd.DataFrame) -> list[Ints]:
         row, column, site = sizes.index[int(sizes.to_numpy().argmax())]
         same = (own["row"] == row) & (own["column"] == column) & (own["site"] == site)
         field = own[same]
-        if len(field) > _MOST_OF_WAVE:
+        if len(field) > limits.of_wave:
             edge = field["time"] == field["time"].min()
             field = field[edge | (field["step"] == field["step"].max())]
         chosen.append(field.index.to_numpy(dtype=np.int64))
     return chosen
 
 
-def first_planes(planes: pd.DataFrame, headers: Headers, attempt: int = 0) -> Ints:
+def _first_planes(
+    planes: pd.DataFrame, headers: Headers, attempt: int, limits: Limits
+) -> Ints:
     """Return a plane of every field without a header: planes first, then projections.
 
-    Beyond ``MOST`` fields, one per well and all of the well with the most.
-
-    Args:
-        planes: The planes of the plate.
-        headers: Those read so far.
-        attempt: 0 for the first plane of each field, 1 for the second ...
+    ``attempt`` is 0 for the first plane of each field, 1 for the second ... Of too many
+    fields, one per well and all of the well with the most.
     """
     order = _preferred(planes)
     order = order[order.groupby(FIELD).cumcount() == attempt]
-    done = planes.loc[sorted(headers.tags), FIELD].drop_duplicates()
-    done = order.reset_index().merge(done, on=FIELD)["index"]
-    wanted = order.drop(index=done)
-    if len(wanted) > MOST:
+    fields = planes.groupby(FIELD).ngroup().to_numpy()
+    done = fields[sorted(headers.tags)]
+    wanted = order[~np.isin(fields[order.index], done)]
+    if len(wanted) > limits.most:
         wells = order.groupby(["row", "column"], sort=True).size()
         row, column = wells.index[int(wells.to_numpy().argmax())]
         best = (wanted["row"] == row) & (wanted["column"] == column)
         first = ~wanted.duplicated(["row", "column"])
         wanted = wanted[best | first]
-    return wanted.index.to_numpy(dtype=np.int64)
+    return np.asarray(wanted.index, dtype=np.int64)
 
 
 def _preferred(planes: pd.DataFrame) -> pd.DataFrame:

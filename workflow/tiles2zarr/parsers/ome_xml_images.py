@@ -172,7 +172,7 @@ def _channel(element: Element) -> ChannelRecord:
 
 
 def _color(element: Element) -> str | None:
-    """Return a colour written as one signed number: red, green, blue and alpha bytes."""
+    """Return a colour written as one signed number of red, green, blue and alpha."""
     if element.get("Color") is None:
         return None
     number = element.integer("Color")

@@ -17,6 +17,8 @@ _ENDINGS = re.compile(
     r"(\.(companion\.ome|ome\.(tiff?|tf[28]|btf|xml)|tiff?|tf[28]|btf|ome|xml|zarr))+$",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(image|series)?[ :#_]*[0-9]*", re.IGNORECASE | re.ASCII)
+"""Names that programs give where nobody chose one."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._ -]+")
 _LONGEST = 90
 _XY = ["x_um", "y_um"]
@@ -50,8 +52,9 @@ def place_singles(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Return one row per image that goes by its own name, and renamed images.
 
-    Columns are those of ``place_fields``. An image's path is its name, else the name of
-    its file, made of letters, digits and ``._ -``; names that occur again are numbered.
+    Columns are those of ``place_fields``. An image's path is its name, else (also for
+    ``Image0``) the name of its file, made of letters, digits and ``._ -``; names that
+    occur again are numbered.
 
     Args:
         images: All images.
@@ -62,7 +65,8 @@ def place_singles(
     changed = []
     for number, file in stems.items():
         wanted = _ENDINGS.sub("", images[number].name or "")
-        wanted = wanted or _ENDINGS.sub("", last_part(file))
+        if _NUMBERED.fullmatch(wanted):
+            wanted = _ENDINGS.sub("", last_part(file))
         path = base = _safe_name(wanted)
         repeat = 1
         while path.casefold() in taken:

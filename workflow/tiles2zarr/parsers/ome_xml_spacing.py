@@ -123,7 +123,7 @@ def _step(
     known = table[table[place].notna()].sort_values([*series, index], kind="stable")
     if known.empty:
         return None
-    same = ~known.duplicated(list(series)).to_numpy()[1:]
+    same = known.duplicated(list(series)).to_numpy()[1:]
     steps = np.diff(known[index].to_numpy())
     apart = np.abs(np.diff(known[place].to_numpy()))
     several = same & (steps > 0)

@@ -10,7 +10,7 @@ from tiles2zarr.parsers.xml import open_binary
 
 TIFF = (".tif", ".tiff", ".tf2", ".tf8", ".btf")
 """Endings of TIFF files."""
-_DAMAGED = (
+DAMAGED = (
     tifffile.TiffFileError,
     ValueError,
     LookupError,
@@ -42,7 +42,7 @@ def read_description(
         raise ParserError(
             f"{path} cannot be read: {error}. Check that it is there and readable."
         ) from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ParserError(
             f"{path} is not an intact TIFF file: {error}. Copy it again from the "
             "instrument."
@@ -59,5 +59,5 @@ def count_pages(path: str, storage: Mapping[str, object] | None = None) -> int |
     try:
         with open_binary(path, storage) as handle, tifffile.TiffFile(handle) as tiff:
             return len(tiff.pages)
-    except (OSError, *_DAMAGED):
+    except (OSError, *DAMAGED):
         return None

@@ -100,7 +100,8 @@ def make_tiles(
 
 def _per_image(table: pd.DataFrame, values: Sequence[int]) -> Ints:
     """Return one image's value for each of its planes."""
-    return np.array(values, dtype=np.int64)[table["image"].to_numpy()]
+    found: Ints = np.array(values, dtype=np.int64)[table["image"].to_numpy()]
+    return found
 
 
 def _channel_places(
@@ -165,9 +166,11 @@ def _partly_acquired(table: pd.DataFrame, planes: Planes) -> list[Finding]:
     """Return a finding on planes that the images' sizes announce and no file holds."""
     held = table.drop_duplicates(["image", "c", "z", "t"])["image"].value_counts()
     lacking = {
-        int(number): planes.images[int(number)].planes - count
-        for number, count in held.sort_index().items()
-        if count < planes.images[int(number)].planes
+        number: planes.images[number].planes - count
+        for number, count in sorted(
+            zip(held.index.tolist(), held.tolist(), strict=True)
+        )
+        if count < planes.images[number].planes
     }
     if not lacking:
         return []

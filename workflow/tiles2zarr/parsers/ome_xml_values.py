@@ -1,7 +1,7 @@
 """Columns of text in OME-XML as numbers, with the units of the schema.
 
 Until 2015 OME-XML had no units: lengths were micrometer, times second, wavelengths
-nanometer. Positions of the stage never had one that is kept to: ``reference frame`` says
+nanometer. For positions of the stage writers keep to no unit; ``reference frame`` says
 that there is none.
 """
 
@@ -113,14 +113,16 @@ def read_numbers(
     factors: dict[str, float] = {}
     for row, unit in enumerate(columns.texts[f"{name}Unit"]):
         if unit not in factors:
-            factor = units.get(unit.strip() or default)
-            if factor is None:
+            known = units.get(unit.strip() or default)
+            if known is None:
                 raise columns.fault(row, _unit_message(name, unit, units))
-            factors[unit] = factor
+            factors[unit] = known
     if len(factors) < 2:
-        return values * next(iter(factors.values()), 1.0)
-    found = [factors[unit] for unit in columns.texts[f"{name}Unit"]]
-    return values * np.array(found)
+        factor = np.array(next(iter(factors.values()), 1.0))
+    else:
+        factor = np.array([factors[unit] for unit in columns.texts[f"{name}Unit"]])
+    scaled: NDArray[np.float64] = values * factor
+    return scaled
 
 
 def _raw_numbers(columns: RawColumns, name: str) -> NDArray[np.float64]:

@@ -11,16 +11,22 @@ from math import isfinite, isnan, nan
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import ChannelInfo, StageOrientation
 from tiles2zarr.models.finding import Finding
-from tiles2zarr.parsers.operetta_values import UNKNOWN, read_number, read_whole
+from tiles2zarr.parsers.operetta_values import (
+    MAX_CHANNEL,
+    MAX_PIXELS,
+    UNKNOWN,
+    read_number,
+    read_whole,
+)
 from tiles2zarr.parsers.xml import Element
 
 PIXEL_TOLERANCE = 1e-3
 """Relative difference of pixel sizes that is rounding."""
-MAX_PIXELS = 1_000_000
 NO_CHANNEL = -1
 _NUMBERS: Mapping[str, str] = {
     "pixel_x_um": "ImageResolutionX",
@@ -109,12 +115,23 @@ def find_channels(
 
 def channel_indices(
     images: pd.DataFrame, channels: Sequence[Channel]
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Return the index of every image's channel, ``NO_CHANNEL`` where it has none."""
+) -> NDArray[np.int64]:
+    """Return the index of every image's channel, ``NO_CHANNEL`` where it has none.
+
+    A failed image that does not tell its FLIM id or type belongs to the only channel of
+    its id, if there is but one.
+    """
     known = {(c.number, c.flim, c.kind): i for i, c in enumerate(channels)}
+    by_number: dict[int, list[int]] = {}
+    for index, channel in enumerate(channels):
+        by_number.setdefault(channel.number, []).append(index)
     codes = images.groupby(_KEY, sort=False).ngroup().to_numpy()
     distinct = images[_KEY].drop_duplicates().itertuples(index=False, name=None)
-    found = [known.get((int(n), f, k), NO_CHANNEL) for n, f, k in distinct]
+    found = []
+    for number, flim, kind in distinct:
+        alone = by_number.get(int(number), [])
+        alone = alone if len(alone) == 1 else [NO_CHANNEL]
+        found.append(known.get((int(number), flim, kind), alone[0]))
     return np.array(found, dtype=np.int64)[codes]
 
 
@@ -153,8 +170,8 @@ def read_orientation(
         return found[0], ()
     message = (
         "The channels have orientation matrices of different directions; that of "
-        f"channel {channels[0].id} is taken. Check the positions of the fields, and set "
-        "stage_corrections if they are mirrored."
+        f"channel {channels[0].id} is taken. Check the positions of the fields, and "
+        "set stage_corrections if they are mirrored."
     )
     return found[0], (Finding(code="orientations_differ", message=message),)
 
@@ -163,7 +180,7 @@ def _read_maps(entries: Sequence[Element]) -> Mapping[int, Mapping[str, object]]
     """Return what the map entries say by channel id; of two values the first."""
     maps: dict[int, dict[str, object]] = {}
     for entry in entries:
-        number = read_whole(entry, "ChannelID", 0, 10_000)
+        number = read_whole(entry, "ChannelID", 0, MAX_CHANNEL)
         if number == UNKNOWN:
             continue  # maps of other things than channels
         values: dict[str, object] = {

@@ -13,20 +13,26 @@ from tiles2zarr.errors import ParserError
 from tiles2zarr.models.well import MAX_COLUMNS, MAX_ROWS
 from tiles2zarr.parsers.operetta_index import Item, RawImage, iter_index
 from tiles2zarr.parsers.operetta_scan import UnusualLayoutError, scan_index
-from tiles2zarr.parsers.operetta_values import UNKNOWN, Block, convert_whole
+from tiles2zarr.parsers.operetta_values import (
+    MAX_CHANNEL,
+    MAX_PIXELS,
+    UNKNOWN,
+    Block,
+    convert_whole,
+    read_whole,
+)
 from tiles2zarr.parsers.xml import Element
 
 ROOT = "EvaluationInputData"
 BLOCK = 500
 """Images converted at a time: bounds the texts held."""
-MAX_PIXELS = 1_000_000
 _WHOLE: Mapping[str, tuple[str, int, int, bool]] = {
     "Row": ("row", 1, MAX_ROWS, True),
     "Col": ("column", 1, MAX_COLUMNS, True),
     "FieldID": ("field", 0, 1_000_000, True),
     "PlaneID": ("plane", 0, 1_000_000, True),
     "TimepointID": ("time_point", 0, 1_000_000, True),
-    "ChannelID": ("ch", 0, 10_000, True),
+    "ChannelID": ("ch", 0, MAX_CHANNEL, True),
     "ImageSizeX": ("width", 1, MAX_PIXELS, False),
     "ImageSizeY": ("height", 1, MAX_PIXELS, False),
 }
@@ -146,12 +152,13 @@ def _collect(path: str, items: Iterator[Item]) -> Index:
     named: dict[str, list[Element]] = {}
     for element in elements:
         named.setdefault(element.name, []).append(element)
+    entries = tuple(named.get("Entry", ()))
     return Index(
         source=path,
         root=root,
-        images=_joined(parts),
+        images=_with_kinds(_joined(parts), entries),
         plates=tuple(named.get("Plate", ())),
-        entries=tuple(named.get("Entry", ())),
+        entries=entries,
         instrument=next((e.text for e in named.get("InstrumentType", ())), "") or None,
     )
 
@@ -166,6 +173,19 @@ def _joined(parts: Sequence[Mapping[str, npt.NDArray[np.generic]]]) -> pd.DataFr
             images["column"] == UNKNOWN, images["column"] - 1
         ),
     )
+
+
+def _with_kinds(images: pd.DataFrame, entries: Iterable[Element]) -> pd.DataFrame:
+    """Return the images with the map's type of image for those that tell none."""
+    kinds = {
+        read_whole(entry, "ChannelID", 0, MAX_CHANNEL): kind
+        for entry in entries
+        if (kind := entry.get("ImageType"))
+    }
+    if not kinds:
+        return images
+    of_channel = images["ch"].map(kinds).fillna("")
+    return images.assign(kind=images["kind"].where(images["kind"] != "", of_channel))
 
 
 def _columns(block: Block) -> dict[str, npt.NDArray[np.generic]]:

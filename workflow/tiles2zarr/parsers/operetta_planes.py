@@ -116,7 +116,8 @@ def _times(images: pd.DataFrame, acquired: "pd.Series[bool]") -> "pd.Series[floa
     The measurement's own offsets count; the time of day only where no plane has one.
     """
     times = images["offset_s"] if images["offset_s"].notna().any() else images["time"]
-    return (times - times[acquired].min()).round(DIGITS)
+    since: pd.Series[float] = times - times[acquired].min()
+    return since.round(DIGITS)
 
 
 def _number(images: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from tiles2zarr.parsers.xml import Element
 T = TypeVar("T")
 UNKNOWN = -1
 """Stands for a whole number that a failed plane does not give."""
+MAX_CHANNEL = 10_000
+MAX_PIXELS = 1_000_000
 LIMIT = 1e12
 """Largest number (micrometer: a thousand kilometres), against damaged digits."""
 _MICROMETER: Mapping[str, float] = {

@@ -19,6 +19,8 @@ _CHANNELS = 12
 """More different texts than this are no channels."""
 _SHOWN = 4
 _WELL = frozenset({"well", "row", "column"})
+_PLACE_WORDS = frozenset({"row", "r", "well"})
+"""Words before a well that are no name of a plate."""
 _WORDS = {
     "plate": "plate",
     "well": "well",
@@ -42,6 +44,7 @@ class PatternGuess:
         images: How many names are images.
         fields: Most fields in one well.
         unique: Whether every matching name is another plane.
+        plate: The one plate the names tell, if they do.
     """
 
     pattern: str
@@ -50,6 +53,7 @@ class PatternGuess:
     images: int
     fields: int
     unique: bool
+    plate: str | None
 
 
 def guess_pattern(names: Sequence[str]) -> PatternGuess | None:
@@ -75,6 +79,7 @@ def guess_pattern(names: Sequence[str]) -> PatternGuess | None:
     if 2 * len(hits) < len(images) or not _places(hits):
         return None
     parts = tuple((name, _meaning(name, (h[name] for h in hits))) for name in hits[0])
+    plates = {hit["plate"] for hit in hits if "plate" in hit}
     return PatternGuess(
         pattern=text,
         parts=parts,
@@ -82,6 +87,7 @@ def guess_pattern(names: Sequence[str]) -> PatternGuess | None:
         images=len(images),
         fields=_most_fields(hits),
         unique=len({tuple(hit.values()) for hit in hits}) == len(hits),
+        plate=plates.pop() if len(plates) == 1 else None,
     )
 
 
@@ -149,7 +155,8 @@ def _with_plate(slots: list[Slot]) -> list[Slot]:
     words = slots[start : well - 1]
     last = slots[well - 1] if well > start else None
     plain = all(slot.role is None for slot in slots[start:well])
-    if not words or last is None or not last.between or not plain:
+    said = {slot.values[0].lower() for slot in words[-1:]} & _PLACE_WORDS
+    if not words or last is None or not last.between or not plain or said:
         return slots
     plate = Slot(("",), role="plate")
     return [*slots[:start], plate, last, *slots[well:]]
@@ -173,8 +180,10 @@ def _places(hits: Sequence[dict[str, str]]) -> bool:
 
 def _meaning(name: str, values: Iterable[str]) -> str:
     different = sorted(set(values), key=natural)
+    if len(different) == 1:
+        return f"{_WORDS[name]}, always {different[0]}"
     shown = ", ".join(different[:_SHOWN]) + (" ..." if len(different) > _SHOWN else "")
-    return f"{_WORDS[name]}, {len(different)} different: {shown}"
+    return f"{_WORDS[name]}, {len(different)} values: {shown}"
 
 
 def _most_fields(hits: Sequence[dict[str, str]]) -> int:

@@ -14,7 +14,7 @@ from tiles2zarr.sheets import Sheet, row_list
 
 LIMIT = 1e9
 """Largest position and length (micrometer: a kilometre), against slipped cells."""
-TIME_LIMIT = 1e12
+TIME_LIMIT = 1e13
 """Largest time, second; leaves room for milliseconds since 1970."""
 FAULTY = -1
 """Stands for a row or column that cannot be read."""
@@ -88,8 +88,9 @@ def read_numbers(sheet: Sheet) -> tuple[dict[str, object], list[str]]:
             wrong |= numbers != np.rint(numbers)
         wrong &= ~empty & ~bad
         faults += _cell_faults(sheet, name, rule.expected, empty, bad | wrong)
+        faulty = empty | bad | wrong  # too large for int64, some of them
         columns[rule.target] = (
-            np.nan_to_num(numbers).astype(np.int64) if rule.whole else numbers
+            np.where(faulty, 0, numbers).astype(np.int64) if rule.whole else numbers
         )
     return columns, faults
 

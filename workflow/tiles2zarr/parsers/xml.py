@@ -259,9 +259,12 @@ def open_binary(
         return Path(path).open("rb")
     import fsspec  # only URLs need it
 
-    opened: contextlib.AbstractContextManager[BinaryIO] = fsspec.open(
-        path, "rb", **dict(storage or {})
-    )
+    try:
+        opened: contextlib.AbstractContextManager[BinaryIO] = fsspec.open(
+            path, "rb", **dict(storage or {})
+        )
+    except (ValueError, ImportError) as error:  # unknown, or not installed
+        raise OSError(str(error)) from error
     return opened
 
 
@@ -327,7 +330,7 @@ def _utf8_chunks(file: BinaryIO) -> Iterator[bytes]:
         while chunk := file.read(CHUNK):
             yield chunk
         return
-    b"".decode(encoding)  # raises LookupError for codecs that do not make text
+    b"<?".decode(encoding, "replace")  # LookupError for codecs that make no text
     decoder = codecs.getincrementaldecoder(encoding)()
     yield decoder.decode(head).lstrip().encode()
     while chunk := file.read(CHUNK):

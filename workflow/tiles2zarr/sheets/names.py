@@ -17,11 +17,13 @@ def one_edit(name: str, known: Sequence[str]) -> str | None:
     """Return the known name that ``name`` is by one edit or a change of case.
 
     An edit is a letter added, left out, replaced, or exchanged with its neighbour.
+    ``Start_Z`` is ``start_z`` rather than ``start_x``.
     """
-    for other in known:
-        if name != other and _within_one_edit(name.casefold(), other.casefold()):
-            return other
-    return None
+    folded = name.casefold()
+    others = [other for other in known if other != name]
+    cased = [other for other in others if other.casefold() == folded]
+    near = (other for other in others if _within_one_edit(folded, other.casefold()))
+    return cased[0] if cased else next(near, None)
 
 
 def _within_one_edit(a: str, b: str) -> bool:

@@ -1,0 +1,1 @@
+"""The command line's commands: each is a function that returns what is printed."""

@@ -1,0 +1,38 @@
+"""Molecular Devices ImageXpress: MetaXpress plates and HCS.ai experiments.
+
+Three layouts: exported with a plan (``.HTD``), as the database keeps it (dates, plate
+numbers, GUIDs in file names), and experiments of HCS.ai (``.jdce`` and ``.csv``).
+Stage y grows with the rows of images.
+"""
+
+from collections.abc import Mapping
+
+from tiles2zarr.parsers.imagexpress_choice import read_choice
+from tiles2zarr.parsers.imagexpress_experiment import parse_experiments
+from tiles2zarr.parsers.imagexpress_folders import find_plate
+from tiles2zarr.parsers.imagexpress_plate import parse_plate
+from tiles2zarr.parsers.records import ParsedAcquisition
+
+
+def parse(
+    path: str,
+    options: Mapping[str, object] | None = None,
+    storage: Mapping[str, object] | None = None,
+) -> ParsedAcquisition:
+    """Return the tiles of a plate.
+
+    Args:
+        path: The plate's folder, one above, or its index file; also a URL.
+        options: ``projections``: ``auto`` (planes; projections of channels that have no
+            planes), ``drop``, ``only``; ``keep`` is ``auto``.
+        storage: Options of the file system, for URLs.
+
+    Raises:
+        ParserError: There is not one plate, its metadata are damaged, or no image is of
+            the kind asked for.
+    """
+    choice = read_choice(options or {})
+    found = find_plate(path, storage)
+    if found.plate is not None:
+        return parse_plate(found.plate, choice, storage)
+    return parse_experiments(found.experiments, choice, storage)

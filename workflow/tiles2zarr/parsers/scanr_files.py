@@ -1,0 +1,126 @@
+"""ScanR tiles without metadata: what their names and the first file tell."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import tifffile
+
+from tiles2zarr.errors import ParserError
+from tiles2zarr.models.acquisition import (
+    AcquisitionDetails,
+    ChannelInfo,
+    StageOrientation,
+)
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.parsers.directory import Directory, join
+from tiles2zarr.parsers.ome_xml_files import other_files
+from tiles2zarr.parsers.ome_xml_tiff import DAMAGED
+from tiles2zarr.parsers.records import ParsedAcquisition, build_table
+from tiles2zarr.parsers.scanr_names import TileName, read_name, read_well_names
+from tiles2zarr.parsers.scanr_wells import place_wells
+from tiles2zarr.parsers.xml import open_binary
+
+Storage = Mapping[str, object] | None
+
+
+def parse_names(folder: Directory, storage: Storage = None) -> ParsedAcquisition:
+    """Return the tiles of a folder by their names.
+
+    Positions are in no name: every well must have one field. The size of tiles is that
+    of the first file; the pixel size is not known.
+
+    Args:
+        folder: The folder with the tiles, at least one.
+        storage: Options of the file system, for URLs.
+
+    Raises:
+        ParserError: A well has several fields, or the first file cannot be read.
+    """
+    found = [name for file in folder.files if (name := read_name(file)) is not None]
+    names = pd.DataFrame(found, columns=TileName._fields)
+    _check_fields(names, folder)
+    wells = place_wells(
+        names["well"].unique().tolist(),
+        {},
+        read_well_names({(name.well, name.prefix) for name in found}),
+        None,
+        folder.path,
+    )
+    channels, labels = pd.factorize(names["channel"])
+    ordered = names.assign(c=channels).sort_values(
+        ["well", "t", "c", "z"], kind="stable", ignore_index=True
+    )
+    places = [wells.places[number] for number in ordered["well"]]
+    height, width = _tile_size(join(folder.path, str(ordered["file"].iloc[0])), storage)
+    first = ordered.groupby(["well", "c"])["z"].transform("min")
+    return ParsedAcquisition(
+        table=build_table(
+            {
+                "file": ordered["file"],
+                "row": [row for row, _ in places],
+                "column": [column for _, column in places],
+                "fov": ordered["position"].astype(str),
+                "x": 0.0,
+                "y": 0.0,
+                "z": ordered["z"] - first,
+                "t": ordered["t"] - ordered["t"].min(),
+                "c": ordered["c"],
+                "len_x": float(width),
+                "len_y": float(height),
+            }
+        ),
+        details=AcquisitionDetails(
+            start_z_coo="pixel",
+            start_t_coo="pixel",
+            channels=tuple(ChannelInfo(channel_label=str(label)) for label in labels),
+            stage_corrections=StageOrientation(flip_y=True),
+        ),
+        resource=folder.path,
+        channel_ids=tuple(map(str, labels)),
+        layout=wells.layout,
+        findings=(
+            *other_files(folder, names["file"]),
+            *wells.findings,
+            _unknown(folder, (ordered["z"] - first).to_numpy()),
+        ),
+    )
+
+
+def _check_fields(names: pd.DataFrame, folder: Directory) -> None:
+    """Check that every well has one field."""
+    counts = names.groupby("well")["position"].nunique()
+    several = counts[counts > 1]
+    if several.empty:
+        return
+    raise ParserError(
+        f"{folder.path} holds no metadata.ome.xml, and file names tell no positions: "
+        f"{len(several)} wells have several fields, e.g. well {several.index[0]} has "
+        f"{several.iloc[0]}. Copy metadata.ome.xml from the instrument, or use format: "
+        "pattern with a grid."
+    )
+
+
+def _tile_size(path: str, storage: Storage) -> tuple[int, int]:
+    """Return height and width of a file's pixels."""
+    try:
+        with open_binary(path, storage) as handle, tifffile.TiffFile(handle) as tiff:
+            page = tiff.pages.first
+            return int(page.imagelength), int(page.imagewidth)
+    except (OSError, *DAMAGED) as error:
+        raise ParserError(
+            f"{path} cannot be read: {error}. It is the first tile, whose size counts "
+            "for all; copy it again from the instrument."
+        ) from error
+
+
+def _unknown(
+    folder: Directory, z: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> Finding:
+    lacking = "pixel size and z spacing" if z.any() else "pixel size"
+    wanted = "pixelsize and details.z_spacing" if z.any() else "pixelsize"
+    return Finding(
+        code="pixelsize_unknown",
+        message=f"{folder.path} holds no metadata.ome.xml, so {lacking} are not known "
+        f"and 1 micrometer is assumed. Set details.{wanted}.",
+    )
