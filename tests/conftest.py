@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.rules.plate import converted, plate  # noqa: F401  # fixtures of two suites
+
 REPOSITORY = Path(__file__).parents[1]
 DATA_VARIABLE = "TILES2ZARR_DATA"
 

@@ -40,6 +40,7 @@ acquisitions:
     on_repeat: last
     format: auto
     options: {projections: auto, pattern: null, grid: null, positions: null}
+    loader: null
     details:
       pixelsize: null
       z_spacing: null
@@ -100,6 +101,7 @@ acquisitions:
     on_repeat: error
     format: my.parsers:read
     options: {projections: keep, depth: [1, {a: null}], start: 2024-05-01}
+    loader: {function: "my.loaders:read", options: {gain: 2.5}}
     details:
       pixelsize: 0.65
       axes: tczyx

@@ -1,10 +1,12 @@
 """Tiles grouped into images: names, units, channels, planes that stand there twice."""
 
+import time
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from tiles2zarr.errors import TableError
@@ -66,7 +68,12 @@ def test_one_image_per_well_in_the_order_of_names() -> None:
         "B/11/3": ("2",),
         "C/01/3": ("1", "4"),
     }
-    assert [image.image for image in images] == ["AF/48/3", "B/02/3", "B/11/3", "C/01/3"]
+    assert [image.image for image in images] == [
+        "AF/48/3",
+        "B/02/3",
+        "B/11/3",
+        "C/01/3",
+    ]
     assert {image.acquisition_id for image in images} == {3}
     assert {image.resource for image in images} == {"raw"}
     assert images[0].collection.path == "P.zarr/AF/48/3"
@@ -77,7 +84,10 @@ def test_single_images_by_path() -> None:
     """Tiles of one image_path are one image."""
     table = _table(_single("b/x"), _single("a"), _single("b/x", fov="2"))
     images = _group(table, plate_name=None)
-    assert [(image.image, len(image.tiles)) for image in images] == [("a", 1), ("b/x", 2)]
+    assert [(image.image, len(image.tiles)) for image in images] == [
+        ("a", 1),
+        ("b/x", 2),
+    ]
 
 
 def test_loader_and_conditions_are_passed_on() -> None:
@@ -87,7 +97,7 @@ def test_loader_and_conditions_are_passed_on() -> None:
     conditions = {(1, 2): rows, (7, 11): (ConditionRow(values={"drug": "x"}),)}
     images = _group(_table({}, {"row": 4}), loader=loader, conditions=conditions)
     assert [image.conditions for image in images] == [rows, ()]
-    assert {image.loader for image in images} == {loader}
+    assert [image.loader for image in images] == [loader, loader]
 
 
 def test_wells_need_a_plate() -> None:
@@ -113,28 +123,21 @@ def test_no_tiles_no_images() -> None:
         ("1", "F1"),
         ("007", "F007"),
         ("2b", "F2b"),
-        ("FOV_1", "FOV1b1bdd1"),
-        ("F1", "F1c75c9b"),
-        ("../x", "x8d8d2d"),
-        ("", "Fe3b0c4"),
-        ("ä", "F{}"),
-        ("x" * 60, "x" * 40 + "{}"),
+        ("FOV_1", "FOV1051880"),
+        ("F1", "F1deae2d"),
+        ("1-2", "F12412a47"),
+        ("../x", "xd6b96a"),
+        ("ä", "F33e6d7"),
+        ("x" * 60, "x" * 40 + "42f2d9"),
     ],
 )
 def test_w14_w15_fields_as_ends_of_a_path(fov: str, suffix: str) -> None:
-    """Numbers get an F, changed names six digits of the hash of the original."""
-    import hashlib
-
-    digest = hashlib.sha256(fov.encode()).hexdigest()[:6]
-    plain = {"FOV", "f12", "1", "007", "2b"}
-    kept = "".join(c for c in fov if c.isascii() and c.isalnum())[:40]
-    letter = "F" if not kept[:1].isalpha() else ""
-    expected = f"{letter}{kept}" + ("" if fov in plain else digest)
-    assert fov_suffix(fov) == expected
-    assert suffix.removesuffix("{}")[:2] == expected[:2]
+    """Numbers get an F, changed names six digits of the sha256 of the original."""
+    assert fov_suffix(fov) == suffix
 
 
-@given(st.text(max_size=50))
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=50))
 def test_w15_a_fields_name_is_letters_and_digits(fov: str) -> None:
     """Whatever a field is called, the end of its path stays in the well."""
     suffix = fov_suffix(fov)
@@ -144,7 +147,8 @@ def test_w15_a_fields_name_is_letters_and_digits(fov: str) -> None:
     assert len(suffix) <= 47
 
 
-@given(st.lists(st.text("aF1_ ./", max_size=4), unique=True, max_size=30))
+@settings(deadline=None)
+@given(st.lists(st.text("aF1_ ./", min_size=1, max_size=4), unique=True, max_size=30))
 def test_different_fields_have_different_names(fovs: list[str]) -> None:
     """No two fields share an image, whatever characters had to go."""
     assert len({fov_suffix(fov) for fov in fovs}) == len(fovs)
@@ -333,10 +337,21 @@ def test_other_planes_of_one_file_are_two_sources() -> None:
 def test_planes_inside_tiles_are_compared() -> None:
     """A stack of 3 planes and a single plane at the second of them meet."""
     checked = _check({"len_z": 3.0}, {"file": "b", "z": 2.0})
-    assert "channel 0, plane 1, time point 0) stand for one place." in (
-        checked.faults[(1, 2)]
+    assert (
+        "channel 0, plane 1, time point 0) stand for one place."
+        in (checked.faults[(1, 2)])
     )
     assert _check({"len_z": 3.0}, {"file": "b", "z": 6.0}).faults == {}
+
+
+def test_w19_a_tile_that_repeats_in_part_is_kept() -> None:
+    """Planes 2 and 3 of a file repeat plane 2 only: plane 3 must not be lost."""
+    stack = {"len_z": 3.0}
+    part = _check(stack, {"plane": 2, "z": 4.0, "len_z": 2.0})
+    assert (part.faults, part.findings, len(part.table)) == ({}, (), 2)
+    whole = _check(stack, {"plane": 1, "z": 2.0, "len_z": 2.0})
+    assert whole.faults == {}
+    assert whole.table["source_row"].tolist() == [1]
 
 
 def test_channels_inside_tiles_are_compared() -> None:
@@ -364,7 +379,10 @@ def test_plane_numbers_taken_for_micrometers() -> None:
         "start_z looks like plane numbers: set details.start_z_coo: pixel, or correct "
         "details.z_spacing."
     }
-    assert _check({}, {"z": 1.0}, details=details.replace(start_z_coo="pixel")).faults == {}
+    assert (
+        _check({}, {"z": 1.0}, details=details.replace(start_z_coo="pixel")).faults
+        == {}
+    )
 
 
 def test_time_points_taken_for_seconds() -> None:
@@ -377,7 +395,8 @@ def test_time_points_taken_for_seconds() -> None:
     details = DETAILS.replace(start_z_coo="pixel")
     checked = _check({}, {"file": "b", "z": 0.25}, details=details)
     assert checked.faults[(1, 2)].endswith(
-        "fall on one plane. Give whole plane numbers, or set details.start_z_coo: world."
+        "fall on one plane. Give whole plane numbers, or set details.start_z_coo: "
+        "world."
     )
 
 
@@ -390,8 +409,9 @@ def test_w20_spacings_within_tolerance() -> None:
     checked = _check(*tiles)
     assert (checked.faults, checked.findings, len(checked.table)) == ({}, (), 6)
     twice = _check(*tiles, {"file": "again", "z": 2.0})
-    assert "channel 0, plane 1, time point 0) stand for one place" in (
-        twice.faults[(1, 2)]
+    assert (
+        "channel 0, plane 1, time point 0) stand for one place"
+        in (twice.faults[(1, 2)])
     )
 
 
@@ -401,11 +421,40 @@ def test_places_are_left_to_registration() -> None:
     assert (checked.faults, checked.findings) == ({}, ())
 
 
+def test_p2_20000_tiles_in_under_a_second() -> None:
+    """A plate of 384 wells with 20,000 tiles is checked and grouped in 1 CPU-second."""
+    tiles = np.arange(20_000)
+    table = build_table(
+        {
+            "file": [f"{tile}.tif" for tile in tiles],
+            "fov": (tiles // 4 % 13).astype(str),
+            "row": tiles // 52 // 24,
+            "column": tiles // 52 % 24,
+            "c": tiles % 4,
+            "x": tiles // 4 % 13 * 15.0,
+            "y": 0.0,
+            "len_x": 30.0,
+            "len_y": 20.0,
+        }
+    )
+    start = time.process_time()
+    checked = check_planes(table, DETAILS)
+    images = group_tiles(
+        checked.table, DETAILS, acquisition=0, resource="", plate_name="P"
+    )
+    assert time.process_time() - start < 1
+    assert (checked.faults, checked.findings) == ({}, ())
+    assert len(images) == 385
+    assert sum(len(image.tiles) for image in images) == 20_000
+
+
+@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_the_order_of_rows_does_not_change_the_images(order: list[int]) -> None:
     """Shuffled rows give the same images with the same tiles."""
     tiles = [
-        {"file": f"{n}", "row": n % 2, "column": n // 4, "x": 15.0 * n} for n in range(6)
+        {"file": f"{n}", "row": n % 2, "column": n // 4, "x": 15.0 * n}
+        for n in range(6)
     ]
     images = _group(_table(*(tiles[n] for n in order)))
     assert [image.image for image in images] == ["A/01/3", "A/02/3", "B/01/3", "B/02/3"]

@@ -135,9 +135,11 @@ def test_planes_must_be_alike(name: str, planes: str) -> None:
 
 def test_a_function_that_fails() -> None:
     """What it raised is told with the file and the plane, as an unreadable file."""
-    with open_source("a", "data", _loader("failing")) as source:
-        with pytest.raises(SourceError) as error:
-            source.read(4)
+    with (
+        open_source("a", "data", _loader("failing")) as source,
+        pytest.raises(SourceError) as error,
+    ):
+        source.read(4)
     assert str(error.value) == (
         "data/a plane 4 cannot be read: Function 'my_loader:failing' failed: KeyError: "
         "'no such plane'. Correct the function or its options. See the message above."

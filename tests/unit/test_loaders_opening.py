@@ -93,11 +93,10 @@ def test_urls_and_paths() -> None:
     assert not is_url("c:/a.tif")
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["a #1 {2}.tif", "ä.tif", "a.tiff", "a.TIF", "a.tf8", "a.dat", "noextension"]
-    + ["a.png", "a.bmp", "a.npy"],
-)
+NAMES = ("a.tif", "a #1 {2}.tif", "ä.tif", "a.tiff", "a.TIF", "a.tf8", "a.dat", "none")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "a.png", "a.bmp", "a.npy"])
 def test_local_files(tmp_path: Path, name: str) -> None:
     """Odd names do not matter, and TIFF is known by its first bytes too."""
     _save(tmp_path / name)
@@ -281,7 +280,10 @@ def test_real_tiles_are_read(real_data: Path) -> None:
     expected = {
         "yokogawa/cv7000-hipsc-real-png": ("*.png", Header(1, 2160, 2560, "uint16")),
         "revvity/operetta-sonata-2f": ("*.tif*", Header(1, 1080, 1080, "uint16")),
-        "imagexpress/9987_Plate_3433": ("*.[tT][iI][fF]", Header(1, 256, 256, "uint16")),
+        "imagexpress/9987_Plate_3433": (
+            "*.[tT][iI][fF]",
+            Header(1, 256, 256, "uint16"),
+        ),
         "scanr/scanr-3.3-1w": ("*.tif", Header(1, 2048, 2048, "uint16")),
     }
     for folder, (pattern, header) in expected.items():

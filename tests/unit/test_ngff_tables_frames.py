@@ -211,7 +211,7 @@ def test_image_without_conditions_keeps_its_place() -> None:
 def test_single_image_is_in_no_plate() -> None:
     """Plate rows of an image of its own are a mistake of the caller."""
     image = sample_image().replace(collection=SingleImage(image_path="one"))
-    with pytest.raises(TypeError, match="^image one is not in a plate$"):
+    with pytest.raises(TypeError, match=r"^image one is not in a plate$"):
         plate_rows(image)
 
 

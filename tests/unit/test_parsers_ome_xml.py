@@ -152,7 +152,7 @@ def test_fields_of_a_plate_get_well_field_and_position(tmp_path: Path) -> None:
             _tiff(f"{n}.tif")
             + _plane(PositionX=x, PositionXUnit="mm", PositionY=y, PositionYUnit="mm"),
         )
-        for n, (x, y) in enumerate([(1.5, 2), (1.503, 2), (1.5, 2.002), (7, -3)])
+        for n, (x, y) in enumerate([(1.5, 2), (1.503, 2), (1.5, 2.5), (7, -3)])
     ]
     wells = (
         _well(0, 2, _sample(0, ID="s0", Index=0), _sample(1, ID="s1", Index=1)),
@@ -169,7 +169,7 @@ def test_fields_of_a_plate_get_well_field_and_position(tmp_path: Path) -> None:
         assert _rows(parsed, "file", "row", "column", "fov", "x", "y") == [
             ("0.tif", 0, 2, "1", 1500.0, 2000.0),
             ("1.tif", 0, 2, "2", 1503.0, 2000.0),
-            ("2.tif", 1, 0, "1", 1500.0, 2002.0),
+            ("2.tif", 1, 0, "1", 1500.0, 2500.0),
             ("3.tif", 1, 0, "2", 7000.0, -3000.0),
         ]
         assert parsed.plate_name == "Drugs"

@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from tests.unit.operetta_samples import CHANNELS, MATRIX, Fields, Sample, image_fields
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import ChannelInfo, StageOrientation
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.parsers.operetta import parse
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table
+
+from tests.unit.operetta_samples import CHANNELS, MATRIX, Fields, Sample, image_fields
 
 VERSIONS = ("V4", "V5", "V6", "V7")
 
@@ -406,3 +406,61 @@ def test_options_are_checked(options: dict[str, object], message: str) -> None:
     with pytest.raises(ParserError) as caught:
         parse("/nowhere", options)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "message"),
+    [
+        ("Signal", "only", "holds planes only, and option projections is 'only': no "),
+        ("MaxProjection", "drop", "holds projections only, and option projections is "),
+    ],
+    ids=["no projections", "no planes"],
+)
+def test_nothing_of_the_kind_asked_for(
+    tmp_path: Path, kind: str, choice: str, message: str
+) -> None:
+    """Where nothing is left of what the option asks for, that is an error."""
+    with pytest.raises(ParserError, match=message):
+        Sample([image_fields(ImageType=kind)]).parse(tmp_path, projections=choice)
+
+
+def test_maps_may_tell_the_type_of_image(tmp_path: Path) -> None:
+    """The ImageType of a map counts for images that tell none."""
+    images = [image_fields(ImageType=""), image_fields(channel="2", ImageType="")]
+    maps = (
+        '<Map><Entry ChannelID="2"><ImageType>MipProjection</ImageType></Entry></Map>'
+    )
+    parsed = Sample(images, "V6", maps=maps).parse(tmp_path)
+    assert parsed.channel_ids == ("1",)
+    assert _found(parsed, "projections_left_out").count == 1
+
+
+def test_colours_are_kept(tmp_path: Path) -> None:
+    """ChannelColor is a number of alpha, red, green and blue."""
+    green = str(0xFF00FF00)
+    parsed = Sample([image_fields(ChannelColor=green)]).parse(tmp_path)
+    assert parsed.details.channels == (
+        ChannelInfo(
+            channel_label="HOECHST 33342", wavelength_id="375/456", color="00FF00"
+        ),
+    )
+
+
+def test_times_of_a_plate_that_tells_none(tmp_path: Path) -> None:
+    """Without MeasurementStartTime the first plane begins the measurement."""
+    images = [image_fields(plane=n, AbsTime=f"1970-01-01T00:00:0{n}Z") for n in (5, 3)]
+    sample = replace(Sample(images), plate={"Name": "P"})
+    parsed = sample.parse(tmp_path)
+    assert (parsed.start_time, parsed.end_time) == (3000, 5000)
+    assert parsed.layout is None
+
+
+def test_index_of_several_plates_is_told(tmp_path: Path) -> None:
+    """Images do not tell their plate, so an index of two plates is a finding."""
+    sample = Sample([image_fields()])
+    folder = sample.write(tmp_path)
+    text = sample.index.replace("</Plate>", "</Plate><Plate><Name>Q</Name></Plate>")
+    (folder / "Images/Index.idx.xml").write_text(text, encoding="utf-8")
+    parsed = parse(str(folder))
+    assert parsed.plate_name == "drug plate"
+    assert _found(parsed, "several_plates").count == 2

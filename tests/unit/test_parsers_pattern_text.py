@@ -171,7 +171,7 @@ def test_names_and_attributes_in_order() -> None:
         pytest.param(
             "{well}_{x1:(?P<well>a)}.tif",
             "it makes no regular expression (redefinition of group name 'well' as group"
-            " 3; was group 1 at position 73). Leave out inline flags like (?i) and "
+            " 3; was group 1 at position 53). Leave out inline flags like (?i) and "
             "groups with names.",
             id="clash",
         ),
@@ -197,6 +197,7 @@ def test_any_literal_text_matches_itself(text: str) -> None:
 def test_any_pattern_compiles_or_is_a_parser_error(text: str) -> None:
     """Whatever stands in the config, the outcome is a pattern or a ParserError."""
     try:
-        compile_pattern(text)
+        said = repr(compile_pattern(text).text)
     except ParserError as error:
-        assert str(error).startswith(f"pattern {text!r}: ")
+        said = str(error).removeprefix("pattern ")
+    assert said.startswith(repr(text))

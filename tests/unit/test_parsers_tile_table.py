@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiles2zarr.errors import TableError
 from tiles2zarr.models.acquisition import AcquisitionDetails
@@ -337,7 +337,8 @@ def test_reserved_columns(tmp_path: Path, name: str) -> None:
     """Names that the tables of the result use are refused, whatever their case."""
     (fault,) = _faults(tmp_path, _csv({name: "1"}))
     assert fault.startswith(
-        f"column {name!r} is reserved for the tables of the result. Rename or delete it."
+        f"column {name!r} is reserved for the tables of the result. Rename or delete "
+        "it."
     )
     assert fault.endswith("Give wells in row and column.") == (name == "well")
 
@@ -399,7 +400,10 @@ def test_blank_rows_keep_the_count(tmp_path: Path) -> None:
     content = _csv({}, {"row": "?"}).replace('\n"a.tif","?"', '\n\n,,\n"a.tif","?"')
     (fault,) = _faults(tmp_path, content)
     assert fault.endswith("in table row 4. Correct it.")
-    assert _parse(tmp_path, _csv({}, {}) + "\n\n").table["source_row"].tolist() == [1, 2]
+    assert _parse(tmp_path, _csv({}, {}) + "\n\n").table["source_row"].tolist() == [
+        1,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -420,6 +424,7 @@ def _sheet(**columns: list[str]) -> Sheet:
     return Sheet("t", {name: pd.Series(cells) for name, cells in columns.items()}, rows)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 47), st.integers(0, 71)), min_size=1))
 def test_wells_survive_any_order(places: list[tuple[int, int]]) -> None:
     """Each cell keeps its own index, however often and in what order names occur."""

@@ -19,9 +19,10 @@ from tiles2zarr.models.image import (
     RegisteredImage,
     SourceStats,
 )
-from tiles2zarr.pixels.codecs import make_codec
 from tiles2zarr.pixels.layout import Shape, level_layouts
-from tiles2zarr.pixels.writer import ImageWriter, WrittenPixels
+from tiles2zarr.pixels.harvest import WrittenPixels
+from tiles2zarr.pixels.modes import Way, write_pixels
+from tiles2zarr.pixels.writer import WriteTask
 from tiles2zarr.stores.local import LocalStore
 
 Box = tuple[int, int, int, int, int, int, int]
@@ -125,13 +126,20 @@ def write(
     factors: Shape | None = None,
     compressor: Compressor | None = None,
     threads: int = 1,
+    way: Way | None = None,
 ) -> WrittenPixels:
     """Write an image's arrays into ``folder``."""
     names = tuple(str(level) for level in range(image.levels))
     layouts = level_layouts(image.shape, image.axes, chunk, factors, names)
-    codec = make_codec(compressor or Blosc(), np.dtype(image.dtype))
-    store = LocalStore(folder)
-    return ImageWriter(image, layouts, codec, version, store, {}).write(threads)
+    task = WriteTask(
+        image=image,
+        layouts=layouts,
+        compressor=compressor or Blosc(),
+        version=version,
+        store=LocalStore(folder),
+        storage={},
+    )
+    return write_pixels(task, way or Way("by_fov", threads))
 
 
 def read_tensorstore(path: Path, version: str) -> np.ndarray:

@@ -20,6 +20,8 @@ ImageKey: TypeAlias = tuple[int, int] | str
 _PLACE = ["row", "column", "image_path"]
 _FIELD = [*_PLACE, "fov"]
 _LISTED = 24
+_ORDER, _FOR_FOV, _NEW = " order", " for fov", " new "
+"""Columns used while joining; names in sheets never begin with a blank."""
 
 
 def join_conditions(
@@ -66,25 +68,27 @@ def _join(
     if "acquisition" in condition:
         own = condition["acquisition"]
         right = right[(own.isna() | (own == acquisition)).to_numpy(dtype=bool)]
-    right = right.rename(columns={name: f"new {name}" for name in names})
-    right = right.rename(columns={"fov": "for fov"})
+    right = right.rename(columns={name: f"{_NEW}{name}" for name in names})
+    right = right.rename(columns={"fov": _FOR_FOV})
     keys = [name for name in _PLACE if name in condition]
-    left = rows.assign(order=np.arange(len(rows)))
+    left = rows.assign(**{_ORDER: np.arange(len(rows))})
     for key in keys:
         right[key] = right[key].astype(left[key].dtype)
     joined = left.merge(right, on=keys, how="inner")
     findings = _unused(left, right, keys, title)
-    named = left["order"].isin(joined["order"])
-    if "for fov" in joined:
-        fits = joined["for fov"].isna() | (joined["for fov"] == joined["fov"])
+    named = left[_ORDER].isin(joined[_ORDER])
+    if _FOR_FOV in joined:
+        fits = joined[_FOR_FOV].isna() | (joined[_FOR_FOV] == joined["fov"])
         joined = joined[fits.to_numpy(dtype=bool)]
-    absent = left[~left["order"].isin(joined["order"])]
+    absent = left[~left[_ORDER].isin(joined[_ORDER])]
     findings += _without_rows(left[~named], title)
     findings += _fields_without_rows(left[named & left.index.isin(absent.index)], title)
-    columns = {f"new {name}": None for name in names}
+    columns = {f"{_NEW}{name}": None for name in names}
     blank = absent.assign(**columns) if len(absent) else absent
     parts = [part.astype(object) for part in (joined, blank) if len(part)]
-    merged = pd.concat(parts).sort_values("order", kind="stable", ignore_index=True)
+    merged = pd.concat(parts or [joined]).sort_values(
+        _ORDER, kind="stable", ignore_index=True
+    )
     return _combine(merged, names, known, title), findings
 
 
@@ -99,7 +103,7 @@ def _combine(
     faults = []
     columns = {name: merged[name] for name in (*_FIELD, *known)}
     for name in names:
-        new = merged[f"new {name}"]
+        new = merged[f"{_NEW}{name}"]
         if name not in known:
             columns[name] = new
             continue

@@ -89,6 +89,8 @@ def _meant(name: str, *, placed: bool) -> str | None:
     """
     if name in _NAMES:
         return None
+    if name.casefold() == "fov":
+        return "fov_name"
     for known in _NAMES:
         if name.casefold() == known.casefold():
             return known

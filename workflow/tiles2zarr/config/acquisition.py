@@ -21,6 +21,7 @@ from tiles2zarr.config.values import (
     FUNCTION_PATTERN,
     Count,
     Fraction,
+    Function,
     Index,
     Label,
     Location,
@@ -29,6 +30,7 @@ from tiles2zarr.config.values import (
     plain,
 )
 from tiles2zarr.models.acquisition import StageOrientation
+from tiles2zarr.models.base import Scalar
 
 FORMATS = (
     "auto",
@@ -163,6 +165,16 @@ Paths = Annotated[
 ]
 
 
+class ImageLoader(Section):
+    """How planes are read, in place of the built-in file readers."""
+
+    function: Function
+    """The function, ``package.module:function``, called as ``function(path, plane,
+    options)``; returns one plane as a (y, x) array."""
+    options: dict[str, Scalar] = Field(default={})
+    """Passed on to the function."""
+
+
 class Acquisition(Section):
     """One acquisition of the plate: a cycle, a round, a plate read."""
 
@@ -180,6 +192,9 @@ class Acquisition(Section):
     """Format of ``path``, or a parser of one's own; ``auto`` finds it out."""
     options: FormatOptions = Field(default_factory=FormatOptions, validate_default=True)
     """Options of the format."""
+    loader: ImageLoader | None = None
+    """A function of one's own that reads the pixels; left out, the file's extension
+    decides."""
     details: Details = Field(default_factory=Details)
     """Spacings, units, axes and channels, stated over what the vendor's metadata
     say."""

@@ -92,3 +92,5 @@ class Receipt(Frozen):
     """Figures per channel."""
     sources: SourceColumns
     """What was read."""
+    unreadable: tuple[str, ...] = ()
+    """Files that could not be decoded and are holes (``on_missing: report``)."""

@@ -34,5 +34,5 @@ def parse(
     choice = read_choice(options or {})
     found = find_plate(path, storage)
     if found.plate is not None:
-        return parse_plate(found.plate, choice, storage)
+        return parse_plate(found.plate, choice, found.plan, storage)
     return parse_experiments(found.experiments, choice, storage)

@@ -47,13 +47,7 @@ def find_copies(
     copies, involved = _compare(planes, headers)
     if not copies.any():
         return headers, copies
-    waves = np.unique(planes["wave"].to_numpy()[involved])
-    slots = planes.loc[involved, _SLOT].drop_duplicates().assign(slot=True)
-    marked = planes[_SLOT].merge(slots, on=_SLOT, how="left")["slot"].notna().to_numpy()
-    sampled = planes[_SLOT].iloc[sorted(headers.tags)].drop_duplicates()
-    if len(sampled) < len(planes[_SLOT].drop_duplicates()):
-        marked |= np.isin(planes["wave"].to_numpy(), waves)
-    wanted = np.flatnonzero(marked)
+    wanted = _suspects(planes, headers, involved)
     some = wanted
     if len(wanted) > limits.most:
         some = _of_some_wells(planes, wanted, limits.most)
@@ -69,6 +63,21 @@ def find_copies(
     found = planes.iloc[unseen].merge(agreed, on=_SLOT, how="left")["copy"]
     copies[unseen] = (found == True).to_numpy()  # noqa: E712 (unknown is no copy)
     return headers, copies
+
+
+def _suspects(
+    planes: pd.DataFrame, headers: Headers, involved: Mask
+) -> NDArray[np.int64]:
+    """Return the planes of all fields where one field has copies or their originals.
+
+    Where that field was not looked at as a whole, all planes of the wavelength.
+    """
+    slots = planes.loc[involved, _SLOT].drop_duplicates().assign(slot=True)
+    marked = planes[_SLOT].merge(slots, on=_SLOT, how="left")["slot"].notna().to_numpy()
+    sampled = planes[_SLOT].iloc[sorted(headers.tags)].drop_duplicates()
+    if len(sampled) < len(planes[_SLOT].drop_duplicates()):
+        marked |= planes["wave"].isin(planes["wave"][involved].unique()).to_numpy()
+    return np.flatnonzero(marked)
 
 
 def _compare(planes: pd.DataFrame, headers: Headers) -> tuple[Mask, Mask]:

@@ -1,9 +1,4 @@
-"""Experiments of HCS.ai as tiles.
-
-A plate has up to three: ``experiment`` (planes, or the projections of stacks),
-``experiment_z_stack`` (the stacks) and ``experiment_montage`` (stitched by the
-instrument).
-"""
+"""Experiments of HCS.ai as tiles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +12,13 @@ from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
 from tiles2zarr.parsers.directory import Directory, join, last_part, parent
 from tiles2zarr.parsers.imagexpress_experiment_files import locate_images
+from tiles2zarr.parsers.imagexpress_experiment_kinds import (
+    MONTAGE,
+    by_kind,
+    choose_roles,
+    left_out_findings,
+    montage_finding,
+)
 from tiles2zarr.parsers.imagexpress_images import read_images
 from tiles2zarr.parsers.imagexpress_protocol import (
     Protocol,
@@ -24,8 +26,6 @@ from tiles2zarr.parsers.imagexpress_protocol import (
     read_protocol,
 )
 from tiles2zarr.parsers.records import ParsedAcquisition, build_table
-
-STACK, SINGLE, MONTAGE = "stack", "single", "montage"
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def parse_experiments(
         ParserError: Protocol or table of images are damaged, there are several
             experiments of one kind, or none of the kind asked for.
     """
-    by_kind = _by_kind(folders)
-    main, other = _roles(by_kind, choice, folders[0])
+    kinds = by_kind(folders)
+    main, other = choose_roles(kinds, choice, folders[0])
     experiment = _read(main, storage)
     images, findings = experiment.images, list(experiment.findings)
     if other is not None:
@@ -70,8 +70,9 @@ def parse_experiments(
         alone = ~beside.images["wave"].isin(images["wave"].unique())
         added = alone if choice in ("auto", "keep") else alone & False
         images = pd.concat([images, beside.images[added]], ignore_index=True)
-        findings += _left_out(beside, added, choice)
-    findings += _montage(by_kind.get(MONTAGE), main)
+        home = last_part(other.path)
+        findings += left_out_findings(beside.images, home, added, choice)
+    findings += montage_finding(kinds.get(MONTAGE), main)
     table, channels = _table(images, experiment.protocol)
     return ParsedAcquisition(
         table=_tile_table(table, experiment.protocol),
@@ -82,43 +83,6 @@ def parse_experiments(
         name=experiment.protocol.plate_id,
         findings=(*findings, *_unnamed(channels, experiment.protocol)),
     )
-
-
-def _by_kind(folders: Sequence[Directory]) -> Mapping[str, Directory]:
-    """Return the folder of each kind of experiment."""
-    found: dict[str, Directory] = {}
-    for folder in folders:
-        name = last_part(folder.path).casefold().replace("_", "")
-        kind = SINGLE
-        if "montage" in name:
-            kind = MONTAGE
-        elif "zstack" in name:
-            kind = STACK
-        if kind in found:
-            raise ParserError(
-                f"{parent(folder.path)} holds two experiments of one kind, "
-                f"{last_part(found[kind].path)} and {last_part(folder.path)}. Give one "
-                "of them as path."
-            )
-        found[kind] = folder
-    return found
-
-
-def _roles(
-    by_kind: Mapping[str, Directory], choice: str, first: Directory
-) -> tuple[Directory, Directory | None]:
-    """Return the experiment to take, and the one beside it: projections or planes."""
-    stack, single = by_kind.get(STACK), by_kind.get(SINGLE)
-    if choice == "only":
-        if stack is None or single is None:
-            raise ParserError(
-                f"{parent(first.path)} holds planes only, and option projections is "
-                "'only': no projections are left. Set projections to auto."
-            )
-        return single, stack
-    if stack is not None:
-        return stack, single
-    return single or by_kind[MONTAGE], None
 
 
 def _read(folder: Directory, storage: Mapping[str, object] | None) -> Experiment:
@@ -143,54 +107,6 @@ def _only(folder: Directory, suffix: str) -> str:
             "experiment again from the instrument, without files of other origin."
         )
     return join(folder.path, files[0])
-
-
-def _left_out(
-    beside: Experiment, added: "pd.Series[bool]", choice: str
-) -> list[Finding]:
-    """Return findings on the images of the other experiment."""
-    kind = "planes" if choice == "only" else "projections"
-    lost, kept = beside.images[~added], beside.images[added]
-    findings = []
-    if len(lost):
-        hint = "auto" if choice == "only" else "keep for a plate of their own"
-        findings.append(
-            Finding(
-                code=f"{kind}_left_out",
-                severity="info",
-                message=f"{len(lost)} {kind} in {last_part(beside.folder)} are left "
-                f"out. Set option projections to {hint}.",
-                count=len(lost),
-                files=tuple(lost["file"].iloc[:SHOWN]),
-            )
-        )
-    if len(kept):
-        waves = ", ".join(map(str, sorted(kept["wave"].unique())))
-        findings.append(
-            Finding(
-                code="projections_taken",
-                severity="info",
-                message=f"{len(kept)} images of {last_part(beside.folder)} are taken "
-                f"beside the stacks: wavelengths {waves} have no stack.",
-                count=len(kept),
-                files=tuple(kept["file"].iloc[:SHOWN]),
-            )
-        )
-    return findings
-
-
-def _montage(folder: Directory | None, main: Directory) -> list[Finding]:
-    if folder is None:
-        return []
-    taken = folder is main
-    what = "is taken, there is no other" if taken else "is left out"
-    return [
-        Finding(
-            code="montage_taken" if taken else "montage_left_out",
-            severity="info",
-            message=f"{last_part(folder.path)}, stitched by the instrument, {what}.",
-        )
-    ]
 
 
 def _table(

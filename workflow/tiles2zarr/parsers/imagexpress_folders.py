@@ -7,7 +7,13 @@ import pandas as pd
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN
-from tiles2zarr.parsers.directory import Directory, join, list_directory, parent
+from tiles2zarr.parsers.directory import (
+    Directory,
+    join,
+    last_part,
+    list_directory,
+    parent,
+)
 from tiles2zarr.parsers.imagexpress_names import (
     ROOT,
     ImageName,
@@ -21,6 +27,8 @@ from tiles2zarr.parsers.imagexpress_names import (
 DEPTH = 4
 """Folders below each other that are searched for a plate."""
 _MOST_FOLDERS = 2000
+_Image = tuple[ImageName, int, int, str]
+"""What the name says, time point, step, and path in the plate."""
 _COLUMNS = ("row", "column", "time", "site", "wave", "step", "file")
 
 
@@ -31,10 +39,12 @@ class Found:
     Args:
         plate: Folder of a MetaXpress plate (export or database).
         experiments: Folders of HCS.ai experiments.
+        plan: Name of the plan that was given as path, else ``None``.
     """
 
     plate: Directory | None
     experiments: tuple[Directory, ...] = ()
+    plan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,9 @@ def find_plate(path: str, storage: Mapping[str, object] | None = None) -> Found:
     Raises:
         ParserError: There is none, or there are several.
     """
-    top = list_directory(path, storage) or list_directory(parent(path), storage)
+    top = list_directory(path, storage)
+    named = last_part(path) if top is None and is_plan(path) else None
+    top = top or list_directory(parent(path), storage)
     plates: list[Directory] = []
     experiments: list[Directory] = []
     for folder in _below(top, storage) if top else ():
@@ -83,7 +95,7 @@ def find_plate(path: str, storage: Mapping[str, object] | None = None) -> Found:
             f"images named like plate_A01_s1_w1.tif); found: {shown}. Give the folder "
             "of one plate as path."
         )
-    return Found(plates[0] if plates else None, tuple(experiments))
+    return Found(plates[0] if plates else None, tuple(experiments), named)
 
 
 def _below(top: Directory, storage: Mapping[str, object] | None) -> Iterator[Directory]:
@@ -107,31 +119,27 @@ def _below(top: Directory, storage: Mapping[str, object] | None) -> Iterator[Dir
 
 
 def list_plate(
-    folder: Directory, storage: Mapping[str, object] | None = None
+    folder: Directory,
+    storage: Mapping[str, object] | None = None,
+    named: str | None = None,
 ) -> Listing:
     """Return the files of a plate.
+
+    Args:
+        folder: The plate's folder.
+        storage: Options of the file system, for URLs.
+        named: Name of its plan, where the folder holds several.
 
     Raises:
         ParserError: It holds no image, images of several plates, or several plans.
     """
-    plans = [name for name in folder.files if is_plan(name)]
+    plans = [n for n in folder.files if (n == named if named else is_plan(n))]
     if len(plans) > 1:
         raise ParserError(
             f"{folder.path} holds {len(plans)} plans ({', '.join(plans[:SHOWN])}), "
-            "expected one. Give the folder of one plate as path."
+            "expected one. Give one of them as path."
         )
-    images: list[tuple[ImageName, int, int, str]] = []
-    thumbnails: list[str] = []
-    others: list[str] = []
-    for listing, prefix, time, step in _parts(folder, storage):
-        for file in listing.files:
-            name = read_name(file) if step is not None else None
-            if name is None or step is None:
-                others += [] if is_plan(file) else [prefix + file]
-            elif name.thumbnail:
-                thumbnails.append(prefix + file)
-            else:
-                images.append((name, time, step, prefix + file))
+    images, thumbnails, others = _sort_files(folder, storage)
     stem = plans[0].rpartition(".")[0] if plans else None
     plate = _plate_name(folder.path, [name.plate for name, *_ in images], stem)
     own = [image for image in images if image[0].plate == plate]
@@ -144,6 +152,25 @@ def list_plate(
         thumbnails=tuple(sorted(thumbnails)),
         others=tuple(sorted(others)),
     )
+
+
+def _sort_files(
+    folder: Directory, storage: Mapping[str, object] | None
+) -> tuple[list[_Image], list[str], list[str]]:
+    """Return images, thumbnails and other files of a plate, plans left out."""
+    images: list[_Image] = []
+    thumbnails: list[str] = []
+    others: list[str] = []
+    for listing, prefix, time, step in _parts(folder, storage):
+        for file in listing.files:
+            name = read_name(file) if step is not None else None
+            if name is None or step is None:
+                others += [] if is_plan(file) else [prefix + file]
+            elif name.thumbnail:
+                thumbnails.append(prefix + file)
+            else:
+                images.append((name, time, step, prefix + file))
+    return images, thumbnails, others
 
 
 def _parts(
@@ -191,7 +218,7 @@ def _plate_name(folder: str, names: Sequence[str], stem: str | None) -> str:
     return candidates[0]
 
 
-def _frame(images: Sequence[tuple[ImageName, int, int, str]]) -> pd.DataFrame:
+def _frame(images: Sequence[_Image]) -> pd.DataFrame:
     rows = [
         (name.row, name.column, time, name.site, name.wave, step, file)
         for name, time, step, file in images

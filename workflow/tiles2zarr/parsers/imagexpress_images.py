@@ -137,13 +137,7 @@ def read_images(path: str, storage: Mapping[str, object] | None = None) -> pd.Da
     Raises:
         ParserError: It cannot be read, or columns or cells are absent or wrong.
     """
-    try:
-        sheet = read_sheet(path, "table of images", storage)
-    except TableError as error:
-        raise ParserError(
-            f"{path}: {error.faults[0]} Copy it again from the instrument."
-        ) from error
-    columns = _Columns(path, sheet, _find_columns(path, list(sheet.columns)))
+    columns = _read_columns(path, storage)
     rows, numbers = columns.wells()
     x, y = ("x", "y") if {"x", "y"} <= set(columns.names) else ("x_um", "y_um")
     return pd.DataFrame(
@@ -163,9 +157,19 @@ def read_images(path: str, storage: Mapping[str, object] | None = None) -> pd.Da
             "width": columns.numbers("width"),
             "height": columns.numbers("height"),
             "filter": columns.texts("filter"),
-            "number": sheet.rows,
+            "number": columns.sheet.rows,
         }
     )
+
+
+def _read_columns(path: str, storage: Mapping[str, object] | None) -> _Columns:
+    try:
+        sheet = read_sheet(path, "table of images", storage)
+    except TableError as error:
+        raise ParserError(
+            f"{path}: {error.faults[0]} Copy it again from the instrument."
+        ) from error
+    return _Columns(path, sheet, _find_columns(path, list(sheet.columns)))
 
 
 def _find_columns(path: str, present: Sequence[str]) -> dict[str, str]:

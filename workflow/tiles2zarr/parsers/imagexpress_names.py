@@ -9,12 +9,13 @@ from tiles2zarr.models.well import parse_well
 ROOT = -1
 """Step of files that lie in no ``ZStep_`` folder."""
 _NAME = re.compile(
-    r"(?:(?P<plate>.+?)_)?(?P<well>[A-Z]{1,2}[0-9]{1,2})"
+    r"(?:(?P<plate>.+?)_)?(?P<well>(?-i:[A-Z]{1,2}|[a-p])[0-9]{2})"
     r"(?:_s(?P<site>[0-9]{1,15}))?(?:_w(?P<wave>[0-9]{1,15}))?(?P<thumb>_thumb)?"
     r"(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})?\.tiff?",
     re.IGNORECASE,
 )
-"""A GUID follows the number of the site without a mark: it has eight digits first."""
+"""A GUID follows the number of the site without a mark: it has eight digits first.
+Small letters are rows up to P only: ``s12`` is a site."""
 _TIME = re.compile("TimePoint_([0-9]{1,6})", re.IGNORECASE)
 _STEP = re.compile("ZStep_([0-9]{1,6})", re.IGNORECASE)
 _LARGEST = 99_999

@@ -48,15 +48,9 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
     table = pd.concat(
         [planes.reset_index(drop=True), said.reset_index(drop=True)], axis=1
     )
-    if not table[_XY].notna().all(axis=1).any():
-        raise ParserError(
-            f"{folder}: no image tells its stage position (tags stage-position-x and "
-            "stage-position-y). Take the files as MetaXpress wrote them, or give the "
-            "positions with format: pattern."
-        )
+    _check_told(table, folder)
     fields = _fields(table)
     number = table.groupby(FIELD, sort=True).ngroup().to_numpy().astype(np.int64)
-    estimated = fields["estimated"].to_numpy()[number]
     x, y = fields[_XY].to_numpy()[number].T
     heights = _heights(table, fields, number)
     table = table.assign(
@@ -70,12 +64,21 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
     )
     placed = np.isfinite(x)
     guessed = int((said["z_um"].isna().to_numpy() & np.isfinite(heights)).sum())
-    findings = [
-        *_estimated(table[estimated & placed]),
+    findings = (
+        *_estimated(table[fields["estimated"].to_numpy()[number] & placed]),
         *_unplaced(table[~placed]),
         *_guessed_heights(guessed),
-    ]
-    return Placed(table[placed].reset_index(drop=True), tuple(findings))
+    )
+    return Placed(table[placed].reset_index(drop=True), findings)
+
+
+def _check_told(table: pd.DataFrame, folder: str) -> None:
+    if not table[_XY].notna().all(axis=1).any():
+        raise ParserError(
+            f"{folder}: no image tells its stage position (tags stage-position-x and "
+            "stage-position-y). Take the files as MetaXpress wrote them, or give the "
+            "positions with format: pattern."
+        )
 
 
 def _fields(table: pd.DataFrame) -> pd.DataFrame:

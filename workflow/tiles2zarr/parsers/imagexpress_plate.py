@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
+from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
 from tiles2zarr.parsers.directory import Directory
@@ -17,7 +18,7 @@ from tiles2zarr.parsers.imagexpress_choice import (
     find_projections,
 )
 from tiles2zarr.parsers.imagexpress_copies import copies_finding, find_copies
-from tiles2zarr.parsers.imagexpress_folders import list_plate
+from tiles2zarr.parsers.imagexpress_folders import Listing, list_plate
 from tiles2zarr.parsers.imagexpress_header import PlaneTags
 from tiles2zarr.parsers.imagexpress_places import find_pixel_size, place_planes
 from tiles2zarr.parsers.imagexpress_plan import Plan, read_plan
@@ -52,6 +53,7 @@ class Channel:
 def parse_plate(
     folder: Directory,
     choice: str,
+    plan_name: str | None = None,
     storage: Mapping[str, object] | None = None,
     limits: Limits = LIMITS,
 ) -> ParsedAcquisition:
@@ -60,6 +62,7 @@ def parse_plate(
     Args:
         folder: The plate's folder.
         choice: What becomes of projections.
+        plan_name: Name of the plan, where the folder holds several.
         storage: Options of the file system, for URLs.
         limits: How many headers are read.
 
@@ -67,24 +70,15 @@ def parse_plate(
         ParserError: The plan is damaged, no header can be read, or no image is of the
             kind asked for.
     """
-    listing = list_plate(folder, storage)
+    listing = list_plate(folder, storage, plan_name)
     plan = read_plan(listing.plan, storage) if listing.plan else None
-    planes = listing.planes
-    headers = read_samples(listing.folder, planes, storage, limits)
-    headers, copies = find_copies(planes, headers, storage, limits)
-    said = headers.columns(len(planes))
-    projected = find_projections(planes, said, copies)
-    taken, noticed = choose_tiles(planes, projected, copies, choice, listing.folder)
-    taken, repeated = drop_repeated(planes, said, taken, projected)
-    images = planes.assign(projected=projected).rename(columns={"time": "time_point"})
-    placed = place_planes(images[taken], said[taken], listing.folder)
-    channels = _channels(planes, headers, placed.table, plan)
+    taken = _take(listing, plan, choice, storage, limits)
+    placed = place_planes(taken.planes, taken.said, listing.folder)
+    channels = _channels(listing.planes, taken.headers, placed.table, plan)
     table = _order(placed.table, channels)
     pixelsize, unknown = find_pixel_size(table, listing.folder)
-    compared = compare_plan(plan, planes.assign(projected=projected)) if plan else []
-    start, end = _clock(said)
     return ParsedAcquisition(
-        table=_tile_table(table, channels, said["time"].min()),
+        table=_tile_table(table, channels, taken.first),
         details=_details(table, channels, pixelsize),
         resource=listing.folder,
         channel_ids=tuple(f"w{channel.wave}" for channel in channels),
@@ -92,15 +86,61 @@ def parse_plate(
         layout=PlateLayout(rows=plan.rows, columns=plan.columns) if plan else None,
         name=listing.plate_name or None,
         description=plan.description if plan else None,
-        start_time=start,
-        end_time=end,
+        start_time=_milliseconds(taken.first),
+        end_time=_milliseconds(taken.last),
+        findings=(*taken.findings, *placed.findings, *unknown),
+    )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """The files that become tiles, with what was read to choose them.
+
+    Args:
+        planes: The planes taken, with ``projected``; their time is ``time_point``.
+        said: Their headers, in the same order.
+        headers: All headers read.
+        first: Time of the first plane, second, NaN where not told.
+        last: Time of the last plane, NaN unless all headers were read.
+        findings: What was left out, and what the plan says more.
+    """
+
+    planes: pd.DataFrame
+    said: pd.DataFrame
+    headers: Headers
+    first: float
+    last: float
+    findings: tuple[Finding, ...]
+
+
+def _take(
+    listing: Listing,
+    plan: Plan | None,
+    choice: str,
+    storage: Mapping[str, object] | None,
+    limits: Limits,
+) -> _Taken:
+    """Return the files that become tiles: no copies, projections as chosen."""
+    planes = listing.planes
+    headers = read_samples(listing.folder, planes, storage, limits)
+    headers, copies = find_copies(planes, headers, storage, limits)
+    said = headers.columns(len(planes))
+    projected = find_projections(planes, said, copies)
+    taken, noticed = choose_tiles(planes, projected, copies, choice, listing.folder)
+    taken, repeated = drop_repeated(planes, said, taken, projected)
+    images = planes.assign(projected=projected)
+    compared = compare_plan(plan, images) if plan else []
+    return _Taken(
+        planes=images[taken].rename(columns={"time": "time_point"}),
+        said=said[taken],
+        headers=headers,
+        first=float(said["time"].min()),
+        last=float(said["time"].max()) if said["known"].all() else nan,
         findings=(
             *compared,
             *copies_finding(planes, copies),
             *noticed,
             *repeated,
-            *placed.findings,
-            *unknown,
             *unreadable_finding(headers, planes),
             *other_files(listing),
         ),
@@ -200,13 +240,6 @@ def _wavelength_id(channel: Channel) -> str | None:
     return f"{nm:g}" if isfinite(nm) and nm > 0 else None
 
 
-def _clock(said: pd.DataFrame) -> tuple[int | None, int | None]:
-    """Return start and end, epoch milliseconds on the instrument's clock.
-
-    The end is known only where all headers were read.
-    """
-    times = said["time"].dropna()
-    if times.empty:
-        return None, None
-    end = round(times.max() * 1000) if bool(said["known"].all()) else None
-    return round(times.min() * 1000), end
+def _milliseconds(second: float) -> int | None:
+    """Return epoch milliseconds on the instrument's clock, nothing for NaN."""
+    return round(second * 1000) if isfinite(second) else None

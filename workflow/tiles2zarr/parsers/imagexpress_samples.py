@@ -189,6 +189,9 @@ def _first_planes(
     fields = planes.groupby(FIELD).ngroup().to_numpy()
     done = fields[sorted(headers.tags)]
     wanted = order[~np.isin(fields[order.index], done)]
+    if attempt > 0:
+        failed = fields[sorted(headers.unreadable)]
+        wanted = wanted[np.isin(fields[wanted.index], failed)]
     if len(wanted) > limits.most:
         wells = order.groupby(["row", "column"], sort=True).size()
         row, column = wells.index[int(wells.to_numpy().argmax())]

@@ -86,20 +86,10 @@ def expand_blocks(
     owner = np.array(blocks.images, dtype=np.int64)
     first = place_indices(blocks, images, "First")
     page = read_integers(blocks, "IFD", 0)
-    count = read_integers(blocks, "PlaneCount", _OMITTED)
-    named = np.array([bool(text.strip()) for text in blocks.texts["IFD"]], dtype=bool)
-    count[(count == _OMITTED) & named] = 1
     total = np.array([image.planes for image in images], dtype=np.int64)
     room = total[owner] - first
-    open_ended = np.flatnonzero(count == _OMITTED)
-    gap = _gaps(owner, first, room)
-    for row in open_ended:
-        count[row] = gap[row]
-        if gap[row] > 1:
-            name = blocks.texts["FileName"][row], blocks.texts["UUID"][row]
-            count[row] = min(gap[row], count_pages(*name) or gap[row])
-    findings = _beyond(blocks, count, room)
-    count = np.minimum(count, room)
+    counted = _counts(blocks, first, room, count_pages)
+    count = np.minimum(counted, room)
     if count.sum() > MOST_PLANES:
         raise ParserError(
             f"{blocks.source} describes {count.sum()} planes, more than {MOST_PLANES}. "
@@ -115,7 +105,23 @@ def expand_blocks(
             "block": block,
         }
     )
-    return planes, findings
+    return planes, _beyond(blocks, counted, room)
+
+
+def _counts(
+    blocks: RawColumns, first: Ints, room: Ints, count_pages: CountPages
+) -> Ints:
+    """Return how many planes each block has."""
+    count = read_integers(blocks, "PlaneCount", _OMITTED)
+    named = np.array([bool(text.strip()) for text in blocks.texts["IFD"]], dtype=bool)
+    count[(count == _OMITTED) & named] = 1
+    gap = _gaps(np.array(blocks.images, dtype=np.int64), first, room)
+    for row in np.flatnonzero(count == _OMITTED):
+        count[row] = gap[row]
+        if gap[row] > 1:
+            name = blocks.texts["FileName"][row], blocks.texts["UUID"][row]
+            count[row] = min(gap[row], count_pages(*name) or gap[row])
+    return count
 
 
 def _gaps(owner: Ints, first: Ints, room: Ints) -> Ints:

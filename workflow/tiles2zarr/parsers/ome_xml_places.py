@@ -76,22 +76,26 @@ def place_singles(
         if path != wanted:
             changed.append((wanted, path))
         rows.append((number, pd.NA, pd.NA, "1", path, np.nan, np.nan, False))
-    findings = []
-    if changed:
-        message = (
-            f"{len(changed)} images have a name that cannot be a path or occurs twice, "
-            f"e.g. {changed[0][0]!r}; it is stored as {changed[0][1]!r}."
+    return _places(rows), _renamed(changed)
+
+
+def _renamed(changed: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Return a finding on images with another path than their name."""
+    if not changed:
+        return []
+    message = (
+        f"{len(changed)} images have a name that cannot be a path or occurs twice, "
+        f"e.g. {changed[0][0]!r}; it is stored as {changed[0][1]!r}."
+    )
+    return [
+        Finding(
+            code="renamed_images",
+            severity="info",
+            message=message,
+            count=len(changed),
+            images=tuple(path for _, path in changed[:SHOWN]),
         )
-        findings.append(
-            Finding(
-                code="renamed_images",
-                severity="info",
-                message=message,
-                count=len(changed),
-                images=tuple(path for _, path in changed[:SHOWN]),
-            )
-        )
-    return _places(rows), findings
+    ]
 
 
 def _places(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
@@ -147,16 +151,23 @@ def position_planes(
             "not told or all the same. Give them in a tile table (format: tile_table), "
             "or set the option without_positions to row to lay the fields side by side."
         )
-    place = filled["fov"].astype(int).to_numpy() - 1
-    widths = np.array(widths_um)[filled["image"].to_numpy()]
+    return _in_row(filled, widths_um, source)
+
+
+def _in_row(
+    table: pd.DataFrame, widths_um: Sequence[float], source: str
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the planes with their fields side by side, and a finding on it."""
+    place = table["fov"].astype(int).to_numpy() - 1
+    widths = np.array(widths_um)[table["image"].to_numpy()]
     message = (
         f"{source} tells no positions of fields; they are laid side by side in the "
         "order of their numbers, as the option without_positions says."
     )
     finding = Finding(
-        code="positions_unknown", message=message, count=filled["image"].nunique()
+        code="positions_unknown", message=message, count=table["image"].nunique()
     )
-    return filled.assign(x_um=place * widths, y_um=0.0), [finding]
+    return table.assign(x_um=place * widths, y_um=0.0), [finding]
 
 
 def _told_apart(table: pd.DataFrame) -> int:

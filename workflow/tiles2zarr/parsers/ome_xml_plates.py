@@ -147,24 +147,7 @@ def choose_plate(
     Raises:
         ParserError: There are several, none is called so, or it has no images.
     """
-    titles = ", ".join(plate.title for plate in plates)
-    if wanted is not None:
-        found = [p for p in plates if p.name == wanted] or [
-            p for p in plates if p.id == wanted
-        ]
-        if len(found) != 1:
-            raise ParserError(
-                f"{source} holds {len(found)} plates called {wanted!r}, its plates "
-                f"are: {titles or 'none'}. Set the option plate to one of these names "
-                "or ids."
-            )
-    else:
-        found = [plate for plate in plates if plate.acquired]
-        if len(found) > 1:
-            raise ParserError(
-                f"{source} holds {len(found)} plates: {titles}. Set the option plate "
-                "to the name or id of one of them; each plate is a run of its own."
-            )
+    found = _named_plates(plates, wanted, source)
     if plates and not (found and found[0].acquired):
         raise ParserError(
             f"{source}: plate {(found or list(plates))[0].title} has no well with an "
@@ -181,6 +164,30 @@ def choose_plate(
         code="empty_plates", severity="info", message=message, count=len(empty)
     )
     return found[0], [finding]
+
+
+def _named_plates(
+    plates: Sequence[Plate], wanted: str | None, source: str
+) -> list[Plate]:
+    """Return the plate that is wanted, or the one with images; at most one."""
+    titles = ", ".join(plate.title for plate in plates)
+    if wanted is None:
+        found = [plate for plate in plates if plate.acquired]
+        if len(found) > 1:
+            raise ParserError(
+                f"{source} holds {len(found)} plates: "
+                f"{', '.join(plate.title for plate in found)}. Set the option plate "
+                "to the name or id of one of them; each plate is a run of its own."
+            )
+        return found
+    found = [plate for plate in plates if plate.name == wanted]
+    found = found or [plate for plate in plates if plate.id == wanted]
+    if len(found) != 1:
+        raise ParserError(
+            f"{source} holds {len(found)} plates called {wanted!r}, its plates are: "
+            f"{titles or 'none'}. Set the option plate to one of these names or ids."
+        )
+    return found
 
 
 def choose_run(plate: Plate, wanted: str | None) -> tuple[Element | None, list[Sample]]:

@@ -70,31 +70,24 @@ def make_tiles(
     firsts = _channel_places(table, numbers, channels.places)
     samples = _per_image(table, [image.channels[0].samples for image in planes.images])
     acquired = _acquired(firsts, samples)
-    details = AcquisitionDetails(
-        pixelsize=pixel,
-        z_spacing=spacing,
-        t_spacing=t_spacing(table, used),
-        start_z_coo="pixel",
-        start_t_coo="pixel",
-        channels=tuple(channels.infos[c] for c in acquired),
-    )
-    ordered = _ordered(
-        table.assign(
-            c=np.searchsorted(acquired, firsts),
-            samples=samples,
-            time_s=plane_times(table, planes.images),
-        )
+    noticed = (*findings, *position_findings, *z_findings)
+    numbered = table.assign(
+        c=np.searchsorted(acquired, firsts),
+        samples=samples,
+        time_s=plane_times(table, planes.images),
     )
     return Tiles(
-        _tile_table(ordered, planes),
-        details,
-        tuple(channels.ids[c] for c in acquired),
-        (
-            *findings,
-            *position_findings,
-            *z_findings,
-            *_partly_acquired(table, planes),
+        table=_tile_table(_ordered(numbered), planes),
+        details=AcquisitionDetails(
+            pixelsize=pixel,
+            z_spacing=spacing,
+            t_spacing=t_spacing(table, used),
+            start_z_coo="pixel",
+            start_t_coo="pixel",
+            channels=tuple(channels.infos[c] for c in acquired),
         ),
+        channel_ids=tuple(channels.ids[c] for c in acquired),
+        findings=(*noticed, *_partly_acquired(table, planes)),
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tiles2zarr.models.acquisition import AcquisitionDetails, StageOrientation
+from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.operetta_channels import (
     Channel,
     describe_channel,
@@ -27,7 +28,7 @@ from tiles2zarr.parsers.operetta_files import (
     locate_files,
 )
 from tiles2zarr.parsers.operetta_flatfield import read_profiles
-from tiles2zarr.parsers.operetta_images import read_index
+from tiles2zarr.parsers.operetta_images import Index, read_index
 from tiles2zarr.parsers.operetta_layout import read_layouts
 from tiles2zarr.parsers.operetta_planes import (
     measure_t_spacing,
@@ -73,11 +74,7 @@ def parse(
     acquired = planes.table[planes.table["status"] == "ok"]
     orientation, mixed = read_orientation(channels, index.source)
     layout, misfit = read_layout(index, planes.table)
-    wells = set(zip(acquired["row"], acquired["column"], strict=True))
-    conditions = read_layouts(measurement.documents(LAYOUTS), wells, storage)
-    flatfield, unreadable = read_profiles(
-        index.entries, measurement.documents(PROFILES), storage
-    )
+    conditions, flatfield, noticed = _documents(measurement, index, acquired, storage)
     return ParsedAcquisition(
         table=_tile_table(planes.table, channels),
         details=_details(acquired, channels, orientation),
@@ -88,20 +85,15 @@ def parse(
         description=read_description(index),
         start_time=read_start(index, acquired["time"].min()),
         end_time=milliseconds(acquired["time"].max()),
-        conditions=conditions.table,
-        extras={
-            "instrument": index.instrument,
-            "channels": _described(channels),
-            "flatfield": flatfield,
-        },
+        conditions=conditions,
+        extras=_extras(index, channels, flatfield),
         findings=(
             *located.findings,
             *projected,
             *planes.findings,
             *mixed,
             *misfit,
-            *conditions.findings,
-            *unreadable,
+            *noticed,
         ),
     )
 
@@ -121,6 +113,20 @@ def _locate(
     files = np.full(len(images), "", dtype=object)
     files[has_file.to_numpy()] = located.files
     return images.assign(file=files), located
+
+
+def _documents(
+    measurement: Measurement,
+    index: Index,
+    acquired: pd.DataFrame,
+    storage: Mapping[str, object] | None,
+) -> tuple[pd.DataFrame | None, dict[str, JSON], tuple[Finding, ...]]:
+    """Return conditions, flat-field profiles by channel id, and findings on both."""
+    wells = set(zip(acquired["row"], acquired["column"], strict=True))
+    conditions = read_layouts(measurement.documents(LAYOUTS), wells, storage)
+    files = measurement.documents(PROFILES)
+    profiles, unreadable = read_profiles(index.entries, files, storage)
+    return conditions.table, profiles, (*conditions.findings, *unreadable)
 
 
 def _tile_table(planes: pd.DataFrame, channels: Sequence[Channel]) -> pd.DataFrame:
@@ -177,16 +183,23 @@ def _details(
     )
 
 
-def _described(channels: Sequence[Channel]) -> dict[str, JSON]:
-    """Return what else is known of each channel by its id."""
-    return {
-        channel.id: {
+def _extras(
+    index: Index, channels: Sequence[Channel], flatfield: dict[str, JSON]
+) -> dict[str, JSON]:
+    """Return the instrument, flat-field profiles, and what else channels have."""
+    described: dict[str, JSON] = {}
+    for channel in channels:
+        numbers: dict[str, JSON] = {
+            name: None if isnan(channel.numbers[name]) else channel.numbers[name]
+            for name in ("excitation_nm", "emission_nm", "max_intensity")
+        }
+        described[channel.id] = {
             "image_type": channel.kind or None,
             "orientation_matrix": channel.texts["orientation"] or None,
-            **{
-                name: None if isnan(channel.numbers[name]) else channel.numbers[name]
-                for name in ("excitation_nm", "emission_nm", "max_intensity")
-            },
+            **numbers,
         }
-        for channel in channels
+    return {
+        "instrument": index.instrument,
+        "channels": described,
+        "flatfield": flatfield,
     }

@@ -130,6 +130,11 @@ def _collect(path: str, items: Iterator[Item]) -> Index:
     block: list[RawImage] = []
     for item in items:
         if isinstance(item, Element):
+            if not elements and item.name != ROOT:
+                raise item.fault(
+                    f"the root element should be {ROOT}",
+                    "Give the measurement as Harmony exported it.",
+                )
             elements.append(item)
             continue
         block.append(item)
@@ -138,12 +143,6 @@ def _collect(path: str, items: Iterator[Item]) -> Index:
             block = []
     if block:
         parts.append(_columns(Block(path, block)))
-    root = next((e for e in elements if e.name == ROOT), elements[0])
-    if root.name != ROOT:
-        raise root.fault(
-            f"the root element should be {ROOT}",
-            "Give the measurement as Harmony exported it.",
-        )
     if not parts:
         raise ParserError(
             f"{path} holds no Image. The measurement was stopped before its first "
@@ -155,7 +154,7 @@ def _collect(path: str, items: Iterator[Item]) -> Index:
     entries = tuple(named.get("Entry", ()))
     return Index(
         source=path,
-        root=root,
+        root=elements[0],
         images=_with_kinds(_joined(parts), entries),
         plates=tuple(named.get("Plate", ())),
         entries=entries,

@@ -69,7 +69,7 @@ def read_tags(tiff: "TiffFile", name: str, pages: int) -> Tags:
         name: Its path.
         pages: How many planes it holds.
     """
-    found = [_metaseries(tiff), _ome(tiff, name, pages), _imagej(tiff, pages)]
+    found = [_metaseries(tiff, name), _ome(tiff, name, pages), _imagej(tiff, pages)]
     found.append(Tags(pixelsize=_plain(tiff)))
     merged = {
         field: next(
@@ -80,15 +80,18 @@ def read_tags(tiff: "TiffFile", name: str, pages: int) -> Tags:
     return Tags(**merged)
 
 
-def _metaseries(tiff: "TiffFile") -> Tags:
-    planes = (tiff.metaseries_metadata or {}) if tiff.is_metaseries else {}
-    plane = planes.get("PlaneInfo", {})
-    calibrated = plane.get("spatial-calibration-state", True)
-    unit = MICROMETERS.get(str(plane.get("spatial-calibration-units", "um")).lower())
+def _metaseries(tiff: "TiffFile", name: str) -> Tags:
+    text = str(tiff.pages.first.description).strip("\0 \r\n")
+    if not text.startswith("<MetaData>"):
+        return NO_TAGS
+    plane: dict[str, str] = {}
+    for _, attributes in _nodes(text, frozenset({"prop"}), name):
+        plane.setdefault(attributes.get("id", ""), attributes.get("value", ""))
+    calibrated = plane.get("spatial-calibration-state", "on").lower() == "on"
+    unit = MICROMETERS.get(plane.get("spatial-calibration-units", "um").lower())
     size = _number(plane.get("spatial-calibration-x"))
-    known = calibrated and unit is not None and size is not None and size > 0
     return Tags(
-        pixelsize=size * unit if known and size and unit else None,
+        pixelsize=size * unit if calibrated and unit and size and size > 0 else None,
         x=_number(plane.get("stage-position-x")),
         y=_number(plane.get("stage-position-y")),
         z=_number(plane.get("z-position")),
@@ -106,13 +109,13 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class _OmeHandlers:
-    """Collects name and attributes of the elements that matter."""
+class _NodeHandlers:
+    """Collects name and attributes of the elements with some names."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: frozenset[str]) -> None:
         """Begin with nothing."""
         self.done: list[_Node] = []
-        self._in_uuid = False
+        self._names = names
 
     def attach(self, parser: expat.XMLParserType) -> None:
         """Connect the handlers to the parser."""
@@ -120,8 +123,19 @@ class _OmeHandlers:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
-        if local in _OME_NAMES:
+        if local in self._names:
             self.done.append((local, attributes))
+
+
+def _nodes(text: str, names: frozenset[str], source: str) -> list[_Node]:
+    """Return the elements with some names; none where the text is damaged.
+
+    A file can do without: an unknown pixel size or position is told later.
+    """
+    try:
+        return list(parse_xml(text.encode(), _NodeHandlers(names), source))
+    except (ParserError, UnicodeError):
+        return []
 
 
 def _ome(tiff: "TiffFile", name: str, pages: int) -> Tags:
@@ -129,12 +143,8 @@ def _ome(tiff: "TiffFile", name: str, pages: int) -> Tags:
     text = tiff.ome_metadata if tiff.is_ome else None
     if not text:
         return NO_TAGS
-    try:
-        nodes = list(parse_xml(text.encode(), _OmeHandlers(), name))
-    except ParserError:
-        return NO_TAGS  # the file can do without; an unknown pixel size is a finding
     images: list[list[_Node]] = []
-    for node in nodes:
+    for node in _nodes(text, _OME_NAMES, name):
         if node[0] == "Image":
             images.append([])
         elif images:

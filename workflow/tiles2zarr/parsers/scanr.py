@@ -67,11 +67,17 @@ def parse(
     folder, index = _find(path, storage)
     if index is None:
         return parse_names(folder, storage)
+    return _parse_index(folder, index, given.get("without_positions") == "row", storage)
+
+
+def _parse_index(
+    folder: Directory, index: str, in_row: bool, storage: Storage
+) -> ParsedAcquisition:
+    """Return the tiles that the metadata describe."""
     document = read_document(index, storage)
     planes = read_planes(Sources(folder, (Source(document, ""),), True), storage)
     placed = _place(planes, read_plates([document.plates]), index)
     places = place_fields(placed.fields)
-    in_row = given.get("without_positions") == "row"
     tiles = make_tiles(planes, places, index, in_row=in_row)
     positions = [f for f in tiles.findings if f.code != "positions_without_unit"]
     others = other_files(folder, planes.table["file"].unique())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import tifffile
 
@@ -18,7 +17,7 @@ from tiles2zarr.parsers.ome_xml_files import other_files
 from tiles2zarr.parsers.ome_xml_tiff import DAMAGED
 from tiles2zarr.parsers.records import ParsedAcquisition, build_table
 from tiles2zarr.parsers.scanr_names import TileName, read_name, read_well_names
-from tiles2zarr.parsers.scanr_wells import place_wells
+from tiles2zarr.parsers.scanr_wells import Wells, place_wells
 from tiles2zarr.parsers.xml import open_binary
 
 Storage = Mapping[str, object] | None
@@ -51,25 +50,10 @@ def parse_names(folder: Directory, storage: Storage = None) -> ParsedAcquisition
     ordered = names.assign(c=channels).sort_values(
         ["well", "t", "c", "z"], kind="stable", ignore_index=True
     )
-    places = [wells.places[number] for number in ordered["well"]]
-    height, width = _tile_size(join(folder.path, str(ordered["file"].iloc[0])), storage)
-    first = ordered.groupby(["well", "c"])["z"].transform("min")
+    size = _tile_size(join(folder.path, str(ordered["file"].iloc[0])), storage)
+    table = _tile_table(ordered, wells, size)
     return ParsedAcquisition(
-        table=build_table(
-            {
-                "file": ordered["file"],
-                "row": [row for row, _ in places],
-                "column": [column for _, column in places],
-                "fov": ordered["position"].astype(str),
-                "x": 0.0,
-                "y": 0.0,
-                "z": ordered["z"] - first,
-                "t": ordered["t"] - ordered["t"].min(),
-                "c": ordered["c"],
-                "len_x": float(width),
-                "len_y": float(height),
-            }
-        ),
+        table=table,
         details=AcquisitionDetails(
             start_z_coo="pixel",
             start_t_coo="pixel",
@@ -82,8 +66,31 @@ def parse_names(folder: Directory, storage: Storage = None) -> ParsedAcquisition
         findings=(
             *other_files(folder, names["file"]),
             *wells.findings,
-            _unknown(folder, (ordered["z"] - first).to_numpy()),
+            _unknown(folder, bool(table["z"].any())),
         ),
+    )
+
+
+def _tile_table(
+    names: pd.DataFrame, wells: Wells, size: tuple[int, int]
+) -> pd.DataFrame:
+    """Return the tiles of names with ``c``; ``size`` is height and width."""
+    places = [wells.places[number] for number in names["well"]]
+    first = names.groupby(["well", "c"])["z"].transform("min")
+    return build_table(
+        {
+            "file": names["file"],
+            "row": [row for row, _ in places],
+            "column": [column for _, column in places],
+            "fov": names["position"].astype(str),
+            "x": 0.0,
+            "y": 0.0,
+            "z": names["z"] - first,
+            "t": names["t"] - names["t"].min(),
+            "c": names["c"],
+            "len_x": float(size[1]),
+            "len_y": float(size[0]),
+        }
     )
 
 
@@ -114,13 +121,13 @@ def _tile_size(path: str, storage: Storage) -> tuple[int, int]:
         ) from error
 
 
-def _unknown(
-    folder: Directory, z: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> Finding:
-    lacking = "pixel size and z spacing" if z.any() else "pixel size"
-    wanted = "pixelsize and details.z_spacing" if z.any() else "pixelsize"
+def _unknown(folder: Directory, stacks: bool) -> Finding:
+    """Return a finding on the sizes that no name tells."""
+    lacking = "pixel size and z spacing" if stacks else "pixel size"
+    wanted = "pixelsize and details.z_spacing" if stacks else "pixelsize"
+    verb = "are" if stacks else "is"
     return Finding(
         code="pixelsize_unknown",
-        message=f"{folder.path} holds no metadata.ome.xml, so {lacking} are not known "
-        f"and 1 micrometer is assumed. Set details.{wanted}.",
+        message=f"{folder.path} holds no metadata.ome.xml, so {lacking} {verb} not "
+        f"known and 1 micrometer is assumed. Set details.{wanted}.",
     )

@@ -1,6 +1,7 @@
 """Which tiles touch which chunks: the work list of an image, in depth-first order."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -22,12 +23,20 @@ class Piece:
     x: int
 
 
+Leaf = tuple[Shape, tuple[Piece, ...]]
+"""A level-0 chunk by its grid index, and what goes into it."""
+
+
 @dataclass(frozen=True)
 class Coverage:
     """The level-0 chunks that acquired pixels touch, with their pieces."""
 
-    leaves: tuple[tuple[Shape, tuple[Piece, ...]], ...]
+    leaves: tuple[Leaf, ...]
     uses: dict[PlaneKey, int]
+
+    def part(self, keep: Callable[[Shape], bool]) -> "Coverage":
+        """Return the leaves whose index ``keep`` takes, with what they use."""
+        return _coverage(tuple(leaf for leaf in self.leaves if keep(leaf[0])))
 
 
 def cover(image: RegisteredImage, layout: LevelLayout) -> Coverage:
@@ -42,7 +51,10 @@ def cover(image: RegisteredImage, layout: LevelLayout) -> Coverage:
             for index in _touched(piece, layout.chunk):
                 chunks.setdefault(index, []).append(piece)
     order = sorted(chunks, key=_depth_first)
-    leaves = tuple((index, tuple(chunks[index])) for index in order)
+    return _coverage(tuple((index, tuple(chunks[index])) for index in order))
+
+
+def _coverage(leaves: tuple[Leaf, ...]) -> Coverage:
     uses = Counter(piece.key for _, pieces in leaves for piece in pieces)
     return Coverage(leaves, dict(uses))
 

@@ -42,8 +42,18 @@ class Planes:
         uses: Mapping[PlaneKey, int],
         budget: int,
         storage: Mapping[str, object],
+        *,
+        tolerant: bool = False,
     ) -> None:
-        """Prepare to read the planes in ``uses``, each that many times."""
+        """Prepare to read the planes in ``uses``, each that many times.
+
+        Args:
+            image: The image they belong to.
+            uses: How often each plane is needed.
+            budget: Bytes that may be kept.
+            storage: Options of the sources' file system.
+            tolerant: Take planes that cannot be read for missing instead of failing.
+        """
         self._image = image
         self._dtype = np.dtype(image.dtype)
         self._entries = {key: _Entry(count) for key, count in uses.items()}
@@ -52,14 +62,38 @@ class Planes:
         self._room = budget
         self._guard = threading.Lock()
         self._local = threading.local()
+        self._tolerant = tolerant
         self.digests: dict[PlaneKey, str] = {}
+        self.unreadable: dict[str, str] = {}
 
-    def take(self, key: PlaneKey, shape: tuple[int, int]) -> Plane:
+    def take(self, key: PlaneKey, shape: tuple[int, int]) -> Plane | None:
         """Return one plane of (rows, columns) ``shape``; to be called once per use.
+
+        With ``tolerant`` a plane that cannot be read is ``None``.
 
         Raises:
             SourceError: Unreadable, or of another shape or pixel type than registered.
         """
+        try:
+            return self._take(key, shape)
+        except SourceError as error:
+            if not self._tolerant:
+                raise
+            self.unreadable[key[0]] = str(error)
+            return None
+
+    def load(self, shapes: Mapping[PlaneKey, tuple[int, int]]) -> None:
+        """Read planes into memory, whatever the budget, for ``take`` to find there.
+
+        Raises:
+            SourceError: As `take`.
+        """
+        for key, shape in shapes.items():
+            self._entries[key].uses += 1
+            self._room += shape[0] * shape[1] * self._dtype.itemsize
+            self.take(key, shape)
+
+    def _take(self, key: PlaneKey, shape: tuple[int, int]) -> Plane:
         entry = self._entries[key]
         if entry.uses == 1 and entry.plane is None:
             entry.uses = 0

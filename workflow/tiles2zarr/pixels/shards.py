@@ -1,6 +1,7 @@
 """Objects of a level on their way out: chunks as they are, shards once complete."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
@@ -8,7 +9,6 @@ import google_crc32c
 import numpy as np
 import xxhash
 
-from tiles2zarr.models.receipt import ChunkColumns, LevelReceipt
 from tiles2zarr.pixels.headers import chunk_key
 from tiles2zarr.pixels.layout import LevelLayout, Shape
 from tiles2zarr.stores.base import Store
@@ -59,19 +59,10 @@ class LevelOutput:
         if complete:
             self._write(outer, _assemble(shard.parts, self._places))
 
-    def receipt(self) -> LevelReceipt:
-        """Return what was written, sorted by key."""
-        prefix = len(self.layout.path) + 1
-        rows = sorted(self._written.items())
-        return LevelReceipt(
-            path=self.layout.path,
-            shape=self.layout.on_axes(self.layout.shape),
-            chunks=ChunkColumns(
-                key=tuple(key[prefix:] for key, _ in rows),
-                size=tuple(size for _, (size, _) in rows),
-                digest=tuple(digest for _, (_, digest) in rows),
-            ),
-        )
+    @property
+    def written(self) -> Mapping[str, tuple[int, str]]:
+        """Size and digest of every object written so far, by key."""
+        return self._written
 
     @property
     def _factors(self) -> Shape:

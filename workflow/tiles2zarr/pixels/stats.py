@@ -1,6 +1,7 @@
 """Figures of a channel, gathered from the chunks while they are in memory."""
 
 import threading
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,15 @@ FOCUS_EDGE = 256
 """Rows and columns of the part in which sharpness is measured."""
 
 
+@dataclass
+class Samples:
+    """What was gathered of a channel; the same whatever the order it came in."""
+
+    counts: NDArray[np.int64] | None = None
+    values: list[Block] = field(default_factory=list)
+    focus: list[float] = field(default_factory=list)
+
+
 class ChannelFigures:
     """Running figures of one channel of one image; safe to feed from threads."""
 
@@ -25,15 +35,11 @@ class ChannelFigures:
         """Prepare for ``planes`` calls of ``add`` with pixels of ``dtype``."""
         self._dtype = dtype
         self._samples = SAMPLES
-        self._counts = (
-            np.zeros(2 ** (8 * dtype.itemsize), dtype=np.int64)
-            if dtype in (np.uint8, np.uint16)
-            else None
-        )
-        if self._counts is None:
+        self._found = Samples()
+        if dtype in (np.uint8, np.uint16):
+            self._found.counts = np.zeros(2 ** (8 * dtype.itemsize), dtype=np.int64)
+        else:
             self._samples = max(256, min(SAMPLES, KEPT // max(1, planes)))
-        self._values: list[Block] = []
-        self._focus: list[float] = []
         self._lock = threading.Lock()
 
     def add(self, plane: Block, acquired: NDArray[np.bool_] | None) -> None:
@@ -43,18 +49,27 @@ class ChannelFigures:
         values = sample[acquired[::step, ::step]] if acquired is not None else sample
         sharpness = _sharpness(plane) if acquired is None else None
         flat = values.ravel()
-        counts = (
-            np.bincount(flat, minlength=self._counts.size)
-            if self._counts is not None
-            else None
+        total = self._found.counts
+        counts = None if total is None else np.bincount(flat, minlength=total.size)
+        found = Samples(
+            counts=counts,
+            values=[] if counts is not None else [flat[np.isfinite(flat)].copy()],
+            focus=[] if sharpness is None else [sharpness],
         )
         with self._lock:
-            if sharpness is not None:
-                self._focus.append(sharpness)
-            if self._counts is not None and counts is not None:
-                self._counts += counts
-            else:
-                self._values.append(flat[np.isfinite(flat)].copy())
+            self.merge(found)
+
+    @property
+    def samples(self) -> Samples:
+        """What was gathered so far, to be merged elsewhere."""
+        return self._found
+
+    def merge(self, other: Samples) -> None:
+        """Take over what was gathered elsewhere (by one thread at a time)."""
+        if self._found.counts is not None and other.counts is not None:
+            self._found.counts += other.counts
+        self._found.values.extend(other.values)
+        self._found.focus.extend(other.focus)
 
     def figures(self) -> ChannelStats:
         """Return the figures of everything added; an empty channel is all zero."""
@@ -65,7 +80,8 @@ class ChannelFigures:
         whole = self._dtype.kind in "iu"
         top = float(np.iinfo(self._dtype.name).max) if whole else np.inf
         saturated = float(weights[values >= top].sum() / weights.sum())
-        focus = float(np.mean(np.sort(self._focus))) if self._focus else 0.0
+        steps = np.sort(self._found.focus)
+        focus = float(np.mean(steps)) if steps.size else 0.0
         return ChannelStats(
             histogram=_histogram(values, weights, whole),
             minimum=float(values.min()),
@@ -75,11 +91,12 @@ class ChannelFigures:
         )
 
     def _weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        if self._counts is not None:
-            present = np.flatnonzero(self._counts)
-            return present.astype(np.float64), self._counts[present]
+        counts = self._found.counts
+        if counts is not None:
+            present = np.flatnonzero(counts)
+            return present.astype(np.float64), counts[present]
         # threads add in any order: sorting makes the receipt the same every time
-        parts = [part.astype(np.float64) for part in self._values]
+        parts = [part.astype(np.float64) for part in self._found.values]
         values = np.sort(np.concatenate(parts)) if parts else np.empty(0)
         return values, np.ones(values.size, dtype=np.int64)
 

@@ -15,30 +15,39 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles2zarr.models.image import RegisteredImage, SourceStats
-from tiles2zarr.models.receipt import ChannelStats, LevelReceipt, SourceColumns
-from tiles2zarr.pixels.codecs import Codec
-from tiles2zarr.pixels.coverage import Coverage, Piece, cover
+from tiles2zarr.config.omezarr import Compressor
+from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.pixels.codecs import make_codec
+from tiles2zarr.pixels.coverage import Coverage, Leaf, Piece
 from tiles2zarr.pixels.halve import halve
-from tiles2zarr.pixels.headers import array_files
+from tiles2zarr.pixels.harvest import Harvest
 from tiles2zarr.pixels.layout import LevelLayout, Shape
-from tiles2zarr.pixels.planes import PlaneKey, Planes, file_digests
+from tiles2zarr.pixels.planes import Planes
 from tiles2zarr.pixels.shards import LevelOutput, parents
 from tiles2zarr.pixels.stats import ChannelFigures
 from tiles2zarr.stores.base import Store
 
 Block = NDArray[np.generic]
-CACHE_BYTES = 256 * 2**20
-"""Decoded planes kept for chunks to come, all threads together."""
 
 
 @dataclass(frozen=True)
-class WrittenPixels:
-    """What was written of an image, for its receipt."""
+class WriteTask:
+    """How one image is written; may be sent to another process."""
 
-    levels: tuple[LevelReceipt, ...]
-    channels: tuple[ChannelStats, ...]
-    sources: SourceColumns
+    image: RegisteredImage
+    """What to write."""
+    layouts: tuple[LevelLayout, ...]
+    """Its levels, largest first."""
+    compressor: Compressor
+    """Encodes the chunks."""
+    version: str
+    """OME-Zarr version."""
+    store: Store
+    """The image group."""
+    storage: Mapping[str, object]
+    """Options of the sources' file system."""
+    tolerant: bool = False
+    """Leave holes where files cannot be decoded, instead of failing."""
 
 
 @dataclass
@@ -51,83 +60,70 @@ class _Parent:
 
 
 class ImageWriter:
-    """Writes the arrays of one image into a store."""
+    """Writes the chunks of one image, or of a part of it, into a store."""
 
     def __init__(
-        self,
-        image: RegisteredImage,
-        layouts: tuple[LevelLayout, ...],
-        codec: Codec,
-        version: str,
-        store: Store,
-        storage: Mapping[str, object],
+        self, task: WriteTask, coverage: Coverage, planes: int, budget: int
     ) -> None:
         """Lay out the work; nothing is read or written yet.
 
         Args:
-            image: What to write.
-            layouts: Its levels, largest first.
-            codec: Encodes the chunks.
-            version: OME-Zarr version.
-            store: The image group.
-            storage: Options of the sources' file system.
+            task: What to write and where.
+            coverage: The level-0 chunks to write, all of the image or a part whose
+                parents are no other part's.
+            planes: Planes of a channel in the whole image; decides how they are
+                sampled.
+            budget: Bytes of decoded planes kept for chunks to come.
         """
-        self.image = image
-        self.layouts = layouts
-        self.codec = codec
-        self.version = version
-        self.store = store
+        image = task.image
+        self.layouts = task.layouts
+        self.store = task.store
         self.dtype = np.dtype(image.dtype)
-        self.coverage: Coverage = cover(image, layouts[0])
-        self.planes = Planes(image, self.coverage.uses, CACHE_BYTES, storage)
-        touched = {index for index, _ in self.coverage.leaves}
+        self.codec = make_codec(task.compressor, self.dtype)
+        self.coverage = coverage
+        self.planes = Planes(
+            image, coverage.uses, budget, task.storage, tolerant=task.tolerant
+        )
+        touched = {index for index, _ in coverage.leaves}
         self.outputs: list[LevelOutput] = []
         self._parents: list[dict[Shape, _Parent]] = []
-        for number, layout in enumerate(layouts):
+        for number, layout in enumerate(self.layouts):
             counts = parents(touched, layout) if number else dict.fromkeys(touched, 0)
             touched = set(counts)
-            self.outputs.append(LevelOutput(layout, store, version, touched))
+            output = LevelOutput(layout, self.store, task.version, touched)
+            self.outputs.append(output)
             self._parents.append({i: _Parent(count) for i, count in counts.items()})
-        channels = len(image.channels)
-        planes = len(self.coverage.uses) // channels
-        self._figures = [ChannelFigures(self.dtype, planes) for _ in range(channels)]
+        self._figures = [ChannelFigures(self.dtype, planes) for _ in image.channels]
         self._lock = threading.Lock()
 
-    def write(self, threads: int) -> WrittenPixels:
-        """Write headers and chunks of all levels; returns when all are flushed.
+    def write(self, threads: int) -> Harvest:
+        """Write the chunks of all levels; returns when all are flushed.
 
         Raises:
             SourceError: A tile cannot be read or is not what was registered.
             StoreError: The output cannot be written.
         """
-        for layout in self.layouts:
-            files = array_files(layout, self.dtype, self.codec, self.version)
-            for key, data in files.items():
-                self.store.put_chunk(key, data)
         leaves = iter(self.coverage.leaves)
         if threads == 1 or len(self.coverage.leaves) == 1:
             self._work(leaves, threading.Event())
         else:
             self._work_together(leaves, threads)
         self.store.flush()
-        return WrittenPixels(
-            levels=tuple(output.receipt() for output in self.outputs),
-            channels=tuple(figures.figures() for figures in self._figures),
-            sources=_sources(self.image.sources, self.planes.digests),
+        return Harvest(
+            objects=tuple(output.written for output in self.outputs),
+            samples=tuple(figures.samples for figures in self._figures),
+            digests=self.planes.digests,
+            unreadable=self.planes.unreadable,
         )
 
-    def _work_together(
-        self, leaves: Iterator[tuple[Shape, tuple[Piece, ...]]], threads: int
-    ) -> None:
+    def _work_together(self, leaves: Iterator[Leaf], threads: int) -> None:
         stop = threading.Event()
         with ThreadPoolExecutor(threads) as pool:
             futures = [pool.submit(self._work, leaves, stop) for _ in range(threads)]
             for future in futures:
                 future.result()
 
-    def _work(
-        self, leaves: Iterator[tuple[Shape, tuple[Piece, ...]]], stop: threading.Event
-    ) -> None:
+    def _work(self, leaves: Iterator[Leaf], stop: threading.Event) -> None:
         """Take chunk after chunk until there are no more or another thread failed."""
         try:
             while not stop.is_set():
@@ -161,12 +157,16 @@ class ImageWriter:
         origin = [i * k for i, k in zip(index, layout.chunk, strict=True)]
         if len(pieces) == 1 and self._is_chunk(pieces[0], origin):
             plane = self.planes.take(pieces[0].key, pieces[0].size)
-            block = plane.astype(self.dtype, copy=False).reshape(layout.chunk)
-            return block, None
+            if plane is not None:
+                block = plane.astype(self.dtype, copy=False).reshape(layout.chunk)
+                return block, None
+            pieces = ()
         block = np.zeros(layout.chunk, dtype=self.dtype)
         acquired = np.zeros(layout.chunk, dtype=bool)
         for piece in pieces:
             plane = self.planes.take(piece.key, piece.size)
+            if plane is None:
+                continue
             top, left = piece.y - origin[3], piece.x - origin[4]
             rows = slice(max(0, top), min(layout.chunk[3], top + piece.size[0]))
             columns = slice(max(0, left), min(layout.chunk[4], left + piece.size[1]))
@@ -264,15 +264,3 @@ class ImageWriter:
             )
         )
         return (t, c, z, y, x)
-
-
-def _sources(stats: SourceStats, digests: Mapping[PlaneKey, str]) -> SourceColumns:
-    """Return the files read with size, time and the digest of their pixels."""
-    by_file = file_digests(digests)
-    rows = stats.only(set(by_file))
-    return SourceColumns(
-        file=rows.file,
-        size=rows.size,
-        mtime_ns=rows.mtime_ns,
-        digest=tuple(by_file[file] for file in rows.file),
-    )

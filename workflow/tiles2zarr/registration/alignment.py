@@ -138,8 +138,8 @@ def _finite(tiles: StageTiles) -> tuple[StageTiles, dict[int, str]]:
 
 def _many_places(tiles: StageTiles, spread: tuple[Floats, Floats]) -> dict[int, str]:
     """Return a fault per image in which one field name stands for several places."""
-    wide = (spread[0] > SPREAD_LIMIT * tiles.len_y[tiles.first]) | (
-        spread[1] > SPREAD_LIMIT * tiles.len_x[tiles.first]
+    wide = (spread[0] > SPREAD_LIMIT * tiles.len_y[tiles.first] + NOISE_PX) | (
+        spread[1] > SPREAD_LIMIT * tiles.len_x[tiles.first] + NOISE_PX
     )
     farthest = np.maximum(*spread)
     faults: dict[int, str] = {}

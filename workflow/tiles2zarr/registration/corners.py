@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiles2zarr.registration.fields import Fields
-from tiles2zarr.registration.stage import Bools, Floats, Ints
+from tiles2zarr.registration.stage import Bools, Floats, Ints, round_px
 
 TIE = 1e-7
 """Squared movements closer than this (in tiles squared) are equal."""
@@ -37,7 +37,7 @@ def corner_targets(fields: Fields, anchor: str) -> tuple[Ints, Ints]:
     node = assign((stage - origin) / tile, tile, fields.name, bounded=anchor == "well")
     if anchor != "well":
         node = node - node.min(axis=0)
-    start = np.rint(smallest).astype(np.int64) if anchor == "keep" else 0
+    start = round_px(smallest) if anchor == "keep" else 0
     target = start + node * tile
     return target[:, 0], target[:, 1]
 

@@ -52,8 +52,8 @@ def decide(
     ids = [image.image for image in images]
     choice = _choose(found, faults, ids, options)
     placement = place(found.tiles, choice.tiling, found.anchored)
-    faults |= negative_starts(found.tiles, placement, found.anchored)
-    faults |= placement.faults
+    late = negative_starts(found.tiles, placement, found.anchored)
+    faults = {**late, **placement.faults, **faults}
     good = [number for number in range(len(images)) if number not in faults]
     sets = _channel_sets(owner, channel, len(images))
     sizes = extents(found.tiles, placement).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 
 from tiles2zarr.registration.fields import Fields
 from tiles2zarr.registration.lines import Lines, find_lines, indices, misfits
-from tiles2zarr.registration.stage import Floats, Ints, same_rows
+from tiles2zarr.registration.stage import Floats, Ints, round_px, same_rows
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def grid_targets(
         (nodes.column, nodes.first_x, pitch[1], fields.columns),
     ):
         if anchor == "well":
-            node = node + np.rint(first / step).astype(np.int64)
-        start = np.rint(first).astype(np.int64) if anchor == "keep" else 0
+            node = node + round_px(first / step)
+        start = round_px(first) if anchor == "keep" else 0
         places.append(start + node * tile)
     return places[0], places[1]
 

@@ -42,9 +42,9 @@ def find_lines(starts: Floats, image: Ints, tolerance: float) -> Lines:
     """Cluster starts into lines, each image by itself.
 
     A line holds the starts within ``tolerance`` pixels of its first one, in ascending
-    order; with tolerance 0 floating noise still counts as equal.
+    order; noise is on top: a start exactly ``tolerance`` away belongs to the line.
     """
-    width = max(tolerance, NOISE_PX)
+    width = tolerance + NOISE_PX
     order = np.lexsort((starts, image))
     labels = []
     owners: list[int] = []
@@ -67,7 +67,9 @@ def fit_pitch(
     """Return the pitch of which every step is a whole multiple, or ``None``.
 
     The pitch begins as ``start`` or else the smallest step and is refined by least
-    squares over ever longer steps, so that its error never adds up to a whole line.
+    squares over ever longer steps, so that its error never adds up to a whole line. If
+    that leaves a step off, the nearest pitch within the tolerance of every step is
+    taken: with lines to and fro by the tolerance the mean of the steps is off more.
 
     Args:
         steps: Distances of neighbouring lines, pixel; at least one.
@@ -85,13 +87,17 @@ def fit_pitch(
         if near.size == ordered.size:
             break
         reach *= 2
+    lowest = float(((ordered - tolerance) / counts).max())
+    highest = float(((ordered + tolerance) / counts).min())
+    if lowest <= highest:
+        pitch = min(max(pitch, lowest), highest)
     return None if misfits(ordered, pitch, tolerance).any() else pitch
 
 
 def misfits(steps: Floats, pitch: float, tolerance: float) -> Bools:
     """Say which steps are further than ``tolerance`` pixels off a multiple."""
     off = np.abs(steps - multiples(steps, pitch) * pitch)
-    return off > max(tolerance, NOISE_PX)
+    return off > tolerance + NOISE_PX
 
 
 def multiples(steps: Floats, pitch: float) -> Floats:

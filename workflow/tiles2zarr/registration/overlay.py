@@ -10,6 +10,7 @@ from tiles2zarr.models.image import TiledImage
 from tiles2zarr.registration.fields import fields_of
 from tiles2zarr.registration.lines import line_width
 from tiles2zarr.registration.positions import find_positions
+from tiles2zarr.registration.stage import NOISE_PX
 from tiles2zarr.registration.wells import well_of, well_origins
 
 
@@ -46,7 +47,7 @@ def find_misaligned_acquisitions(
         first = model.setdefault((well, name), place)
         distance = max(abs(y[place] - y[first]), abs(x[place] - x[first]))
         tile = int(fields.rows[first]), int(fields.columns[first])
-        if distance > line_width(options, tile) * pixel[first]:
+        if distance > (line_width(options, tile) + NOISE_PX) * pixel[first]:
             apart.setdefault(well, []).append(distance)
     return (_misaligned(apart, options),) if apart else ()
 

@@ -14,6 +14,7 @@ from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import TiledImage
+from tiles2zarr.models.loader import CustomLoader
 from tiles2zarr.models.plan import AcquisitionEntry
 from tiles2zarr.models.well import PlateLayout, column_index, row_index
 from tiles2zarr.ngff.colors import display_channels
@@ -63,6 +64,7 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
         details,
         acquisition=config.id,
         resource=parsed.resource,
+        loader=CustomLoader(**config.loader.model_dump()) if config.loader else None,
         plate_name=options.name,
         no_tiling=options.registration.tiling_mode == "no_tiling",
         conditions=conditions,

@@ -14,8 +14,9 @@ from tiles2zarr.ngff.documents import write_attributes
 from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.mark import KEY, Mark, read_mark
 from tiles2zarr.ngff.windows import contrast_window
+from tiles2zarr.pixels.modes import Way, write_pixels
 from tiles2zarr.pixels.planes import digest_sources
-from tiles2zarr.pixels.writer import ImageWriter
+from tiles2zarr.pixels.writer import WriteTask
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import ImagePlan, content_digest, plan_image
 from tiles2zarr.stores.base import Store
@@ -141,7 +142,7 @@ def _same_sources(
     }
     fresh = digest_sources(image, changed, job.storage)
     known = dict(zip(old.file, old.digest, strict=True))
-    if any(known[file] != digest for file, digest in fresh.items()):
+    if any(known.get(file) != digest for file, digest in fresh.items()):
         return None
     return SourceColumns(
         file=now.file, size=now.size, mtime_ns=now.mtime_ns, digest=old.digest
@@ -214,10 +215,8 @@ def _replace(
 ) -> Receipt:
     """Write a new image beside the old one and swap it in; the receipt comes last."""
     new = target.begin()
-    version = job.options.omezarr.ngff_version
     try:
-        writer = ImageWriter(image, plan.layouts, plan.codec, version, new, job.storage)
-        pixels = writer.write(job.threads)
+        pixels = write_pixels(_task(image, job, plan, new), _way(job))
         receipt = Receipt(
             collection=image.collection,
             pixels=plan.pixels,
@@ -227,6 +226,7 @@ def _replace(
             labels=_labels(image),
             channels=pixels.channels,
             sources=pixels.sources,
+            unreadable=pixels.unreadable,
         )
         _write_group(image, new, job, receipt)
         replace_file(_pending(image, job), to_bytes(receipt), durable=True)
@@ -240,6 +240,25 @@ def _replace(
         raise
     _pending(image, job).replace(job.state.written(image.image))
     return receipt
+
+
+def _task(
+    image: RegisteredImage, job: ImageJob, plan: ImagePlan, store: Store
+) -> WriteTask:
+    return WriteTask(
+        image=image,
+        layouts=plan.layouts,
+        compressor=job.options.omezarr.compressor,
+        version=job.options.omezarr.ngff_version,
+        store=store,
+        storage=job.storage,
+        tolerant=job.options.on_missing == "report",
+    )
+
+
+def _way(job: ImageJob) -> Way:
+    options = job.options
+    return Way(options.writer_mode.value, job.threads, options.dask, options.extensions)
 
 
 def _labels(image: RegisteredImage) -> tuple[str, ...]:

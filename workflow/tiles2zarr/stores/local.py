@@ -44,6 +44,10 @@ class LocalStore:
         self._waiting: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
 
+    def __reduce__(self) -> tuple[type["LocalStore"], tuple[Path]]:
+        """Travel to other processes as the folder alone, without open files."""
+        return LocalStore, (self.root,)
+
     @property
     def url(self) -> str:
         """The folder as text."""

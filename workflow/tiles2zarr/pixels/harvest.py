@@ -1,0 +1,97 @@
+"""What writing an image, or a part of it, brought in: the stuff of its receipt."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tiles2zarr.models.image import RegisteredImage, SourceStats
+from tiles2zarr.models.receipt import (
+    ChannelStats,
+    ChunkColumns,
+    LevelReceipt,
+    SourceColumns,
+)
+from tiles2zarr.pixels.layout import LevelLayout
+from tiles2zarr.pixels.planes import PlaneKey, file_digests
+from tiles2zarr.pixels.stats import ChannelFigures, Samples
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What one writer wrote and read; plain values that pass between processes."""
+
+    objects: tuple[Mapping[str, tuple[int, str]], ...]
+    """Per level: key in the image group to size and digest."""
+    samples: tuple[Samples, ...]
+    """Per channel."""
+    digests: Mapping[PlaneKey, str]
+    """Digest of the pixels of every plane that was read."""
+    unreadable: Mapping[str, str]
+    """Files that could not be read (``on_missing: report``), and why."""
+
+
+@dataclass(frozen=True)
+class WrittenPixels:
+    """What was written of an image, for its receipt."""
+
+    levels: tuple[LevelReceipt, ...]
+    channels: tuple[ChannelStats, ...]
+    sources: SourceColumns
+    unreadable: tuple[str, ...] = ()
+
+
+def combine(
+    image: RegisteredImage,
+    layouts: Sequence[LevelLayout],
+    harvests: Iterable[Harvest],
+) -> WrittenPixels:
+    """Return what all writers of an image wrote together, in whatever order."""
+    parts = list(harvests)
+    figures = [ChannelFigures(np.dtype(image.dtype), 1) for _ in image.channels]
+    digests: dict[PlaneKey, str] = {}
+    unreadable: set[str] = set()
+    for part in parts:
+        digests |= part.digests
+        unreadable |= part.unreadable.keys()
+        for channel, samples in zip(figures, part.samples, strict=True):
+            channel.merge(samples)
+    levels = [
+        _level(layout, [part.objects[number] for part in parts])
+        for number, layout in enumerate(layouts)
+    ]
+    return WrittenPixels(
+        levels=tuple(levels),
+        channels=tuple(channel.figures() for channel in figures),
+        sources=_sources(image.sources, digests),
+        unreadable=tuple(sorted(unreadable)),
+    )
+
+
+def _level(
+    layout: LevelLayout, parts: Sequence[Mapping[str, tuple[int, str]]]
+) -> LevelReceipt:
+    """Return what a level holds, sorted by key."""
+    prefix = len(layout.path) + 1
+    rows = sorted(item for part in parts for item in part.items())
+    return LevelReceipt(
+        path=layout.path,
+        shape=layout.on_axes(layout.shape),
+        chunks=ChunkColumns(
+            key=tuple(key[prefix:] for key, _ in rows),
+            size=tuple(size for _, (size, _) in rows),
+            digest=tuple(digest for _, (_, digest) in rows),
+        ),
+    )
+
+
+def _sources(stats: SourceStats, digests: Mapping[PlaneKey, str]) -> SourceColumns:
+    """Return the files read with size, time and the digest of their pixels."""
+    by_file = file_digests(digests)
+    rows = stats.only(set(by_file))
+    return SourceColumns(
+        file=rows.file,
+        size=rows.size,
+        mtime_ns=rows.mtime_ns,
+        digest=tuple(by_file[file] for file in rows.file),
+    )
