@@ -23,7 +23,6 @@ from tests.rules.plate import (
     channels,
     condition_rows,
     config,
-    contents,
     expected_level,
     files_below,
     images_of,
@@ -36,6 +35,10 @@ from tests.rules.plate import (
 
 MODES = ("no_overwrite", "overwrite", "extend")
 Jobs = Callable[[Completed], Counter[str]]
+
+
+ROWS = {TABLE: table_rows(*WELLS), CONDITIONS: condition_rows()}
+"""The tables as they are at first."""
 
 
 def jobs_of(batches: int, *, parse: bool = False) -> dict[str, int]:
@@ -201,10 +204,16 @@ def test_bad_files_cost_their_image_only(
 def test_archived_sources_keep_the_plate(
     plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
 ) -> None:
-    """Sources and tables moved away are no reason to run or to touch anything."""
+    """Sources moved away are no reason to run; jobs run all the same touch no image."""
     before = plate.files()
     (plate.work / "raw").rename(plate.work / "archive")
     result = run_snakemake(plate.work, config())
     assert snakemake_jobs(result) == {}
     assert plate.files() == before
-    assert contents(before)
+
+    for table in (TABLE, CONDITIONS):
+        write_csv(plate.work / table, ROWS[table])
+    result = run_snakemake(plate.work, config(), "--forceall")
+    assert snakemake_jobs(result) == jobs_of(3, parse=True)
+    assert rewritten(before, plate.files()) == set()
+    assert plate.wells() == ["B/03", "B/04", "C/03"]

@@ -1,23 +1,30 @@
 """Contrast windows against numpy's percentiles."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from tiles2zarr.models.receipt import Histogram
 from tiles2zarr.ngff.windows import (
     MOST_BINS,
     Window,
     contrast_window,
     merge_by_channel,
-    merge_histograms,
 )
 from tiles2zarr.pixels.stats import ChannelFigures
 
 Pixels = NDArray[np.generic]
 DTYPES = ("uint8", "uint16", "int16", "float32")
 HEIGHT, WIDTH = 200, 300
+
+
+def merge_histograms(histograms: Iterable[Histogram]) -> Histogram | None:
+    """Return one histogram of all samples of one channel."""
+    return merge_by_channel((0, histogram) for histogram in histograms).get(0)
 
 
 def sampled(*planes: Pixels) -> Histogram:

@@ -6,11 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tiles2zarr.errors import ParserError
-from tiles2zarr.models.finding import Finding
-from tiles2zarr.models.well import PlateLayout
-from tiles2zarr.parsers.imagexpress import parse
-from tiles2zarr.parsers.records import ParsedAcquisition, check_table
 
 from tests.unit.imagexpress_samples import (
     HEIGHT,
@@ -21,6 +16,11 @@ from tests.unit.imagexpress_samples import (
     write_plan,
     write_plane,
 )
+from tiles2zarr.errors import ParserError
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.well import PlateLayout
+from tiles2zarr.parsers.imagexpress import parse
+from tiles2zarr.parsers.records import ParsedAcquisition, check_table
 
 EXPORT = "imagexpress/9987_Plate_3433"
 DATABASE = "imagexpress/db-single-channel"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.imagexpress import parse

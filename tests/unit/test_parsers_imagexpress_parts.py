@@ -5,15 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiles2zarr.errors import ParserError, Tiles2ZarrError
-from tiles2zarr.parsers.directory import list_directory
-from tiles2zarr.parsers.imagexpress import parse
-from tiles2zarr.parsers.imagexpress_header import read_tags
-from tiles2zarr.parsers.imagexpress_names import ImageName, read_name
-from tiles2zarr.parsers.imagexpress_plan import read_plan
-from tiles2zarr.parsers.imagexpress_plate import parse_plate
-from tiles2zarr.parsers.imagexpress_samples import Limits
-from tiles2zarr.parsers.records import ParsedAcquisition
 
 from tests.unit.imagexpress_samples import (
     HEIGHT,
@@ -24,6 +15,15 @@ from tests.unit.imagexpress_samples import (
     write_plan,
     write_plane,
 )
+from tiles2zarr.errors import ParserError, Tiles2ZarrError
+from tiles2zarr.parsers.directory import list_directory
+from tiles2zarr.parsers.imagexpress import parse
+from tiles2zarr.parsers.imagexpress_header import read_tags
+from tiles2zarr.parsers.imagexpress_names import ImageName, read_name
+from tiles2zarr.parsers.imagexpress_plan import read_plan
+from tiles2zarr.parsers.imagexpress_plate import parse_plate
+from tiles2zarr.parsers.imagexpress_samples import Limits
+from tiles2zarr.parsers.records import ParsedAcquisition
 
 GUID = "17654C10-92F1-4DFD-98AA-6A01BBD77557"
 

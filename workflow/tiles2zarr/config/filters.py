@@ -93,9 +93,11 @@ class ZRangeFilter(_Filter):
     kind: Literal["z_range"] = "z_range"
     """Tag of the filter."""
     min_z: Number | None = None
-    """Smallest z that matches, micrometer; left out, no limit."""
+    """Smallest z that matches, in the unit of start_z (planes in vendor folders); left
+    out, no limit."""
     max_z: Number | None = None
-    """Largest z that matches, micrometer; left out, no limit."""
+    """Largest z that matches, in the unit of start_z (planes in vendor folders); left
+    out, no limit."""
 
     @model_validator(mode="after")
     def _range(self) -> Self:
@@ -109,9 +111,11 @@ class TimeRangeFilter(_Filter):
     kind: Literal["time_range"] = "time_range"
     """Tag of the filter."""
     min_t: Number | None = None
-    """Earliest time that matches, second; left out, no limit."""
+    """Earliest time that matches, in the unit of start_t (numbers in vendor folders);
+    left out, no limit."""
     max_t: Number | None = None
-    """Latest time that matches, second; left out, no limit."""
+    """Latest time that matches, in the unit of start_t (numbers in vendor folders);
+    left out, no limit."""
 
     @model_validator(mode="after")
     def _range(self) -> Self:

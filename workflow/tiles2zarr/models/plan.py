@@ -23,6 +23,8 @@ class Batch(Frozen):
     """Folder to names of the source files in it."""
     origins: dict[str, tuple[float, float]] = Field(default={})
     """Image id to its well's origin in (y, x), micrometer (``offsets.xy: well``)."""
+    shared: tuple[str, ...] = ()
+    """Image ids that share files with other images of the plan."""
     source_bytes: int
     """Pixel bytes to read."""
     mem_mb: int

@@ -53,11 +53,6 @@ def merge_by_channel(samples: Iterable[tuple[Key, Histogram]]) -> dict[Key, Hist
     }
 
 
-def merge_histograms(histograms: Iterable[Histogram]) -> Histogram | None:
-    """Return one histogram of all samples, or ``None`` if there are none."""
-    return merge_by_channel((0, histogram) for histogram in histograms).get(0)
-
-
 def _add(old: tuple[Histogram, Counts], new: Histogram) -> tuple[Histogram, Counts]:
     """Return the grid (its own counts stay empty) and the counts of the sum."""
     grid, counts = old

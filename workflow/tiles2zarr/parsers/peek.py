@@ -35,7 +35,7 @@ def _is_operetta(folder: Directory) -> bool:
 
 
 def _is_imagexpress(folder: Directory) -> bool:
-    endings = (".htd", ".jdce")
+    endings = (".htd", ".jdce", ".mxprotocol")
     return any(
         name.lower().endswith(endings) or _MOLECULAR_DEVICES.search(name)
         for name in folder.files
@@ -140,12 +140,7 @@ def _cellvoyager_name(path: str) -> str | None:
 
 def _operetta_name(path: str) -> str | None:
     file = _find(path, "Index.idx.xml") or _find(path, "Index.xml")
-    if file is None:
-        return None
-    for element in iter_xml(file, frozenset({"Plate"})):
-        if element.name == "Plate":
-            return element.get("Name")
-    return None
+    return None if file is None else _first_plate(file)
 
 
 def _imagexpress_name(path: str) -> str | None:
@@ -154,6 +149,28 @@ def _imagexpress_name(path: str) -> str | None:
         for name in folder.files:
             if name.lower().endswith(".htd"):
                 return name[: -len(".htd")]
+    return None
+
+
+def _ome_xml_name(path: str) -> str | None:
+    top = list_directory(path)
+    folders = _below(top, None) if top else ()
+    files = [
+        join(folder.path, name)
+        for folder in folders
+        for name in folder.files
+        if name.lower().endswith((".companion.ome", ".ome.xml"))
+    ]
+    if top is None and path.lower().endswith((".ome", ".xml")):
+        files = [path]
+    return _first_plate(files[0]) if len(files) == 1 else None
+
+
+def _first_plate(file: str) -> str | None:
+    """Return the name of the first plate of an index, read no further than that."""
+    for element in iter_xml(file, frozenset({"Plate"})):
+        if element.name == "Plate":
+            return element.get("Name")
     return None
 
 
@@ -168,4 +185,6 @@ _NAMES: Mapping[str, Callable[[str], str | None]] = {
     "cq3k": _cellvoyager_name,
     "operetta": _operetta_name,
     "imagexpress": _imagexpress_name,
+    "ome_xml": _ome_xml_name,
+    "scanr": _ome_xml_name,
 }

@@ -53,9 +53,10 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
     checked = check_planes(table, details)
     known = [] if parsed.conditions is None else [parsed.conditions]
     named = (options.plate.conditions, config.conditions)
+    storage = config.storage_options
     conditions, noticed = join_conditions(
         checked.table,
-        [*known, *map(read_conditions, filter(None, named))],
+        [*known, *(read_conditions(path, storage) for path in named if path)],
         config.id,
         attributes=parsed.attributes,
     )

@@ -17,12 +17,14 @@ from tiles2zarr.models.well import (
     smallest_layout,
 )
 from tiles2zarr.ngff.mark import KEY
-from tiles2zarr.ngff.plate import PlateDescription, describe_plate
+from tiles2zarr.ngff.plate import PlateDescription, describe_plate, merge_plates
 from tiles2zarr.ngff.plate_groups import read_plate, write_plate
 from tiles2zarr.ngff.tables import write_plate_tables
 from tiles2zarr.ngff.tables_frames import PlateRows
 from tiles2zarr.state import State
+from tiles2zarr.steps.findings import group_findings
 from tiles2zarr.steps.image_tables import Written, build_image_tables, written_images
+from tiles2zarr.steps.orphans import settle_orphans
 from tiles2zarr.steps.output import open_store, plate_owner, read_owner
 from tiles2zarr.stores.base import Store
 
@@ -56,9 +58,9 @@ def build_tables(state: State, options: TablesOptions) -> None:
             plates.setdefault(image.collection.plate_name, []).append(image)
     for name, images in sorted(plates.items()):
         findings.extend(_build_plate(name, images, tabled, plan, state, options))
-    findings.extend(_orphans(plan, state))
-    merged = {"findings": [f.model_dump(mode="json") for f in findings], "schema": 1}
-    write_json(state.findings, merged)
+    findings.extend(settle_orphans(plan, state, options))
+    listed = [finding.model_dump(mode="json") for finding in group_findings(findings)]
+    write_json(state.findings, {"findings": listed, "schema": 1})
     write_json(
         state.plate,
         {
@@ -136,29 +138,4 @@ def _extended(store: Store, mine: PlateDescription, plan: Plan) -> PlateDescript
     old, _ = known
     ours = {image.image for image in mine.images} | set(plan.images)
     others = tuple(image for image in old.images if image.image not in ours)
-    ids = {entry.id for entry in mine.acquisitions}
-    return mine.replace(
-        layout=PlateLayout(
-            rows=max(mine.layout.rows, old.layout.rows),
-            columns=max(mine.layout.columns, old.layout.columns),
-        ),
-        acquisitions=(
-            *mine.acquisitions,
-            *(entry for entry in old.acquisitions if entry.id not in ids),
-        ),
-        images=(*mine.images, *others),
-    )
-
-
-def _orphans(plan: Plan, state: State) -> tuple[Finding, ...]:
-    gone = [image for image in state.images("written") if image not in plan.images]
-    if not gone:
-        return ()
-    message = (
-        f"{len(gone)} images left the plan; they stay on disk but not in the plate. "
-        "`tiles2zarr prune` removes them."
-    )
-    shown = tuple(gone[:5])
-    return (
-        Finding(code="orphan_image", message=message, count=len(gone), images=shown),
-    )
+    return merge_plates(old.replace(images=others), mine)

@@ -17,9 +17,19 @@ PROBE_THREADS = 4
 
 
 def check_headers(
-    image: TiledImage, options: RegisterOptions, storage: Mapping[str, object]
+    image: TiledImage,
+    options: RegisterOptions,
+    storage: Mapping[str, object],
+    *,
+    shared: bool = False,
 ) -> tuple[TiledImage, str, tuple[Finding, ...]]:
     """Return the image with only readable tiles as ``ok``, its pixel type, findings.
+
+    Args:
+        image: Tiles as parsed.
+        options: What the config says of missing planes and pixel types.
+        storage: Options of the sources' file system.
+        shared: Other images have planes of the same files.
 
     Raises:
         SourceError: A file is unreadable (unless ``on_missing: report``), has another
@@ -30,7 +40,7 @@ def check_headers(
     if faults and options.on_missing != "report":
         raise SourceError(_unreadable(faults))
     _check_holes(image, options)
-    _check_shapes(image, headers)
+    _check_shapes(image, headers, shared=shared)
     dtype = _common_dtype(image, headers, options)
     findings: tuple[Finding, ...] = ()
     if faults:
@@ -86,7 +96,9 @@ def _check_holes(image: TiledImage, options: RegisterOptions) -> None:
         )
 
 
-def _check_shapes(image: TiledImage, headers: Mapping[str, Header]) -> None:
+def _check_shapes(
+    image: TiledImage, headers: Mapping[str, Header], *, shared: bool
+) -> None:
     tiles = image.tiles
     wanted: dict[str, int] = {}
     for row, file in enumerate(tiles.file):
@@ -104,7 +116,8 @@ def _check_shapes(image: TiledImage, headers: Mapping[str, Header]) -> None:
         wanted[file] = max(wanted.get(file, 0), last)
     for file, last in wanted.items():
         planes = headers[file].planes
-        if planes not in (last, UNKNOWN_PLANES):
+        more = planes > last and (shared or planes == UNKNOWN_PLANES)
+        if planes != last and not more:
             raise SourceError(
                 f"{image.image}: {file} holds {planes} planes, the tiles declare "
                 f"{last}. Correct length_z, length_c or length_t, or the file."

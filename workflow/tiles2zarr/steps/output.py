@@ -55,12 +55,22 @@ def check_owner(options: WriteOptions, collection: Collection, owner: str) -> No
     Raises:
         StoreError: A plate this config did not make is in the way.
     """
-    if options.overwrite_mode != "no_overwrite":
-        return
     if not isinstance(collection, ImageInPlate):
         return
     name = f"{collection.plate_name}.zarr"
     store = open_store(options.output)
+    version = stored_version(store, name)
+    if options.overwrite_mode == "extend" and version not in (
+        None,
+        options.omezarr.ngff_version,
+    ):
+        raise StoreError(
+            f"{store.url}/{name} is OME-Zarr {version} and cannot be extended by "
+            f"{options.omezarr.ngff_version.value}: a plate has one version. Set "
+            f'omezarr.ngff_version to "{version}", or choose another plate name.'
+        )
+    if options.overwrite_mode != "no_overwrite":
+        return
     found = plate_owner(store, name)
     if found not in (None, owner):
         raise StoreError(

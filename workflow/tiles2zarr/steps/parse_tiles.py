@@ -31,7 +31,7 @@ from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.output import make_owner
-from tiles2zarr.steps.sources import by_folder
+from tiles2zarr.steps.sources import by_folder, sharing_images
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
@@ -63,9 +63,11 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
         decision = decisions.acquisitions[number]
         shapes |= expected_shapes(members, decision, options.registration, origins)
     groups = _batches(images, decisions, options)
+    shared = sharing_images(images)
     digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
     for name, batched in groups.items():
         batch = _batch(batched, digests, decisions, origins, options)
+        batch = batch.replace(shared=tuple(sorted(shared & batch.images.keys())))
         write_json(state.batch(name), batch)
     _forget(state, set(digests), set(groups))
     write_json(state.decisions, decisions)

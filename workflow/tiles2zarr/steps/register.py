@@ -84,7 +84,9 @@ def _register(
         archived = _archived(known, tiles_digest, decision, options, stats)
         if archived is not None:
             return archived
-    checked, dtype, findings = check_headers(tiled, options, storage)
+    checked, dtype, findings = check_headers(
+        tiled, options, storage, shared=image in task.shared
+    )
     registered = register_image(
         checked,
         decision,

@@ -34,6 +34,15 @@ def source_files(image: TiledImage) -> list[str]:
     return sorted({file for file, status in rows if status == "ok"})
 
 
+def sharing_images(images: Iterable[TiledImage]) -> set[str]:
+    """Return the ids of images with planes of a file that other images read too."""
+    users: dict[str, list[str]] = {}
+    for image in images:
+        for file in source_files(image):
+            users.setdefault(resolve(image.resource, file), []).append(image.image)
+    return {i for found in users.values() if len(found) > 1 for i in found}
+
+
 def stat_source(location: str) -> tuple[int, int]:
     """Return size and mtime_ns of a local file, ``MISSING`` for all else."""
     try:

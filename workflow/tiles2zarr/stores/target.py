@@ -39,6 +39,9 @@ class Target(Protocol):
     def abandon(self, new: Store) -> None:
         """Remove an unfinished new image."""
 
+    def remove(self) -> None:
+        """Remove the current image."""
+
 
 class LocalTarget:
     """An image in a folder."""
@@ -93,6 +96,12 @@ class LocalTarget:
     def abandon(self, new: Store) -> None:
         """Remove the new folder."""
         LocalStore(Path(new.url).parent).delete(Path(new.url).name)
+
+    def remove(self) -> None:
+        """Remove the image's folder: out of sight in one step, then from the disk."""
+        gone = self._place.partial(secrets.token_hex(6))
+        self._place.image.rename(gone)
+        LocalStore(gone.parent).delete(gone.name)
 
     def _written(self, group: Path) -> Collection[str]:
         return self._own_names(LocalStore(group))
