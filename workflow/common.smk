@@ -15,6 +15,7 @@ from tiles2zarr.config.load import load_configs
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.parsers.peek import plate_name
 from tiles2zarr.state import State
+from tiles2zarr.steps.named_functions import check_functions
 from tiles2zarr.steps.sweep import batch_digest, index_digest
 
 RESULTS = workflow.pathvars.get("results")
@@ -22,6 +23,8 @@ PACKAGE = {"version": tiles2zarr.__version__, "package": tiles2zarr.__path__[0]}
 
 try:
     CONFIGS = load_configs(config, plate_name)
+    for one in CONFIGS.values():
+        check_functions(one)
 except Tiles2ZarrError as error:
     raise WorkflowError(str(error))
 
@@ -83,8 +86,15 @@ def written_batches(wildcards):
     return [f"{done}/{batch}.json" for batch in batches_of(wildcards.plate)]
 
 
-def all_targets(wildcards):
+def targets_of(plate):
     """Batch outputs stand here too: only then is one that was taken back missed."""
-    plates = [snakemake.iocontainers.Wildcards(fromdict={"plate": p}) for p in CONFIGS]
-    batches = [path for plate in plates for path in written_batches(plate)]
-    return batches + [f"{RESULTS}/{plate}/done/complete.json" for plate in CONFIGS]
+
+    def targets(wildcards):
+        named = snakemake.iocontainers.Wildcards(fromdict={"plate": plate})
+        return [*written_batches(named), f"{RESULTS}/{plate}/done/complete.json"]
+
+    return targets
+
+
+# a function per plate: of one for all, Snakemake plans a plate after the other
+ALL_TARGETS = list(map(targets_of, CONFIGS))

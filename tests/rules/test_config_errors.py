@@ -1,4 +1,4 @@
-"""From a config file to the plates of a run: faults, places, several plates, modules."""
+"""From a config to the plates of a run: faults, places, several plates, modules."""
 
 import shutil
 import subprocess

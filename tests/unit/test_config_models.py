@@ -59,6 +59,8 @@ acquisitions:
     stage_corrections: {flip_x: false, flip_y: false, swap_xy: false}
     conditions: null
     filters: []
+    validators: []
+    collection: null
     storage_options: {}
 registration:
   tiling_mode: auto

@@ -25,6 +25,7 @@ from tiles2zarr.config.values import (
     Index,
     Label,
     Location,
+    Options,
     StorageOptions,
     check_function,
     plain,
@@ -65,10 +66,11 @@ class GridOrder(Choice):
 
 
 class OnRepeat(Choice):
-    """Which images of a well count that several paths hold."""
+    """What becomes of a well that several paths hold."""
 
     LAST = "last"
     FIRST = "first"
+    TIME = "time"
     ERROR = "error"
 
 
@@ -175,6 +177,16 @@ class ImageLoader(Section):
     """Passed on to the function."""
 
 
+class TileFunction(Section):
+    """A function of one's own that is called with the table of tiles."""
+
+    function: Function
+    """The function, ``package.module:function``, called as ``function(table,
+    options)``."""
+    options: Options = Field(default={})
+    """Passed on to the function."""
+
+
 class Acquisition(Section):
     """One acquisition of the plate: a cycle, a round, a plate read."""
 
@@ -187,7 +199,9 @@ class Acquisition(Section):
     """Folder, file or URL of the tiles or their table, or a list of them (re-imaged
     wells); relative to the folder Snakemake runs in."""
     on_repeat: OnRepeat = OnRepeat.LAST
-    """Which images count when several paths hold the same well."""
+    """What becomes of a well that several paths hold: the ``last`` or ``first`` path's
+    tiles count, or it is an ``error``; ``time``: the paths are reads one after the
+    other, joined along t."""
     format: Format = "auto"
     """Format of ``path``, or a parser of one's own; ``auto`` finds it out."""
     options: FormatOptions = Field(default_factory=FormatOptions, validate_default=True)
@@ -205,6 +219,13 @@ class Acquisition(Section):
     fov_name if there); left out, none."""
     filters: tuple[Filter, ...] = ()
     """Which tiles are taken; every filter must let a tile pass."""
+    validators: tuple[TileFunction, ...] = ()
+    """Functions of one's own that look at the tiles taken; the texts they return are
+    faults that stop the plate."""
+    collection: TileFunction | None = None
+    """A function of one's own that says which image each tile goes into: it returns
+    ``image_path``, or ``row`` and ``column``, one value per tile; left out, the
+    input's."""
     storage_options: StorageOptions = Field(default={})
     """Options of the file system of ``path`` (``endpoint_url``, ``anon``, ``profile``),
     no secrets."""

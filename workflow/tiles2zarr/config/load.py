@@ -1,5 +1,6 @@
 """From the content of a config file to one checked config per plate."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from tiles2zarr.config.base import shown
 from tiles2zarr.config.faults import Fault, faults_of
 from tiles2zarr.config.names import clean_name, folder_name
 from tiles2zarr.config.plates import expand_plates
+from tiles2zarr.config.projections import with_projections
 from tiles2zarr.config.read import read_config
 from tiles2zarr.config.root import Config, numbered, repeated_ids
 from tiles2zarr.errors import ConfigError
@@ -43,7 +45,16 @@ def load_configs(
         configs, faults = _validate_plates(raw, plate_name)
     if faults:
         raise ConfigError(title, [fault.line for fault in faults])
-    return {config.name: config for config in configs if config and config.name}
+    found = [part for config in configs if config for part in with_projections(config)]
+    named = {config.name: config for config in found if config.name}
+    if len(named) < len(found):
+        names = Counter(config.name for config in found)
+        clash = max(names, key=lambda name: names[name])
+        fault = (
+            f"plates: {clash!r} is a plate and the projections of another; rename it"
+        )
+        raise ConfigError(title, [fault])
+    return named
 
 
 def _validate_plates(

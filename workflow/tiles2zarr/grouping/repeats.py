@@ -1,19 +1,17 @@
 """Wells that were imaged again: one path's tiles count."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import pandas as pd
 
+from tiles2zarr.config.acquisition import OnRepeat
 from tiles2zarr.errors import TableError
 from tiles2zarr.grouping.places import image_codes, place_name
 from tiles2zarr.models.finding import SHOWN, Finding
 
-Rule = Literal["last", "first", "error"]
-
 
 def merge_repeats(
-    tables: Sequence[pd.DataFrame], paths: Sequence[str], rule: Rule
+    tables: Sequence[pd.DataFrame], paths: Sequence[str], rule: OnRepeat
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Return one table in which each well comes from one path, and what was left out.
 
@@ -30,7 +28,7 @@ def merge_repeats(
     codes, keys = image_codes(table)
     owners = table.groupby(codes)["part"]
     repeated = (owners.transform("nunique") > 1).to_numpy()
-    if rule == "error" and repeated.any():
+    if rule == OnRepeat.ERROR and repeated.any():
         first = int(repeated.argmax())
         where = paths[int(table["part"].iloc[first])]
         raise TableError(
@@ -40,14 +38,14 @@ def merge_repeats(
                 "Set on_repeat to last or first to choose one."
             ],
         )
-    chosen = owners.transform("min" if rule == "first" else "max")
+    chosen = owners.transform("min" if rule == OnRepeat.FIRST else "max")
     kept = (table["part"] == chosen).to_numpy()
     places = sorted({place_name(keys[code]) for code in codes[~kept]})
     merged = table[kept].drop(columns="part").reset_index(drop=True)
     if not places:
         return merged, ()
     message = (
-        f"{len(places)} wells or images are in several paths; the {rule} one was "
+        f"{len(places)} wells or images are in several paths; the {rule.value} one was "
         f"taken, {int((~kept).sum())} tiles were left out."
     )
     return merged, (

@@ -18,6 +18,12 @@ IMAGE_TABLES = ("FOV_ROI_table", "well_ROI_table", "condition_table", "plane_tab
 """Tables of an image that are ours to write, replace and remove."""
 PLATE_TABLES = ("condition_table", "FOV_table")
 """Tables of a plate that are ours to write, replace and remove."""
+_PLACE = ("row", "column", "well", "acquisition", "path_in_well", "fov_name")
+_EXTENT = (
+    *("x_micrometer", "y_micrometer", "z_micrometer"),
+    *("len_x_micrometer", "len_y_micrometer", "len_z_micrometer"),
+    *("t_second", "len_t_second"),
+)
 _LARGEST = 2**63
 
 
@@ -168,12 +174,13 @@ def plate_tables(
 ) -> tuple[NamedTable, ...]:
     """Return the tables of a plate; without conditions no ``condition_table``."""
     tables = []
-    keys = ("row", "column", "well", "acquisition", "path_in_well", "fov_name")
-    if any(row.keys() - set(keys) for row in conditions):
-        frame = _frame(conditions, first=keys)
+    if any(row.keys() - set(_PLACE) for row in conditions):
+        frame = _frame(conditions, first=_PLACE)
         tables.append(NamedTable("condition_table", "condition_table", frame))
     if fovs:
-        tables.append(NamedTable("FOV_table", "generic_table", _frame(fovs)))
+        # rows kept in JSON since an earlier run have lost the order of their columns
+        frame = _frame(fovs, first=(*_PLACE, *_EXTENT))
+        tables.append(NamedTable("FOV_table", "generic_table", frame))
     return tuple(tables)
 
 

@@ -30,9 +30,9 @@ class Keys:
     """Which image, field, channel, plane and time point every file is.
 
     Args:
-        tiles: One row per file with ``file``, ``row`` and ``column`` (0-based) or
-            ``image_path``, ``fov``, ``c``, ``z``, ``t``, the attributes, and the ranks
-            ``image`` and ``field``.
+        tiles: One row per file, by image, time point, field, channel and plane, with
+            ``file``, ``row`` and ``column`` (0-based) or ``image_path``, ``fov``,
+            ``c``, ``z``, ``t``, the attributes, and the ranks ``image`` and ``field``.
         channel_ids: Text of every channel, in order; empty without a part ``channel``.
         findings: Numbers that do not count one by one.
     """
@@ -89,6 +89,7 @@ def read_keys(pattern: Pattern, matched: Matched) -> Keys:
             columns[part.name] = pd.Series(values, dtype="object")
     tiles = pd.DataFrame(columns)
     _check_unique(tiles, texts, pattern)
+    tiles = tiles.sort_values(_KEY, kind="stable", ignore_index=True)
     return Keys(tiles, ids, tuple(findings))
 
 

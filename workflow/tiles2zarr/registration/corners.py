@@ -148,6 +148,14 @@ def _crowded(nearest: Ints, field: Ints, node: Ints) -> Bools:
     return np.isin(part[:fields], part[:fields][wanted])
 
 
+def _first_pair(fields: Fields, pairs: Ints) -> tuple[str, str]:
+    """Return the first pair by name: the tree's order depends on that of the fields."""
+    name = fields.name
+    named = [tuple(sorted((name[one], name[other]))) for one, other in pairs.tolist()]
+    one, other = min(named)
+    return one, other
+
+
 @dataclass(frozen=True)
 class Objection:
     """Why the fields of an image should not be moved to corners."""
@@ -172,7 +180,7 @@ def object_to_corners(fields: Fields, max_gap: float) -> Objection | None:
     tree = KDTree(places)
     pairs = tree.query_pairs(0.5 - TIE, p=np.inf, output_type="ndarray")
     if len(pairs):
-        one, other = sorted(fields.name[place] for place in pairs[0])
+        one, other = _first_pair(fields, pairs)
         sentence = f"fields {one!r} and {other!r} lie less than half a tile apart"
         return Objection(sentence, sparse=False)
     alone = tree.query(places, k=2, p=np.inf)[0][:, 1]
@@ -189,7 +197,7 @@ def object_to_corners(fields: Fields, max_gap: float) -> Objection | None:
     change = np.abs(moved[pairs[:, 0]] - moved[pairs[:, 1]]).max(axis=1)
     if change.max() < 0.5 - TIE:
         return None
-    one, other = sorted(fields.name[place] for place in pairs[int(change.argmax())])
+    one, other = _first_pair(fields, pairs[change > change.max() - TIE])
     return Objection(
         f"corners would shift fields {one!r} and {other!r} against each other by "
         f"{change.max():.2g} tile lengths",

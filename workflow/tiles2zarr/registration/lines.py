@@ -87,8 +87,9 @@ def fit_pitch(
         if near.size == ordered.size:
             break
         reach *= 2
-    lowest = float(((ordered - tolerance) / counts).max())
-    highest = float(((ordered + tolerance) / counts).min())
+    slack = tolerance + NOISE_PX / 2
+    lowest = float(((ordered - slack) / counts).max())
+    highest = float(((ordered + slack) / counts).min())
     if lowest <= highest:
         pitch = min(max(pitch, lowest), highest)
     return None if misfits(ordered, pitch, tolerance).any() else pitch

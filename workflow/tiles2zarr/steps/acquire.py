@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tiles2zarr.conditions import join_conditions, read_conditions
-from tiles2zarr.config.acquisition import Acquisition
+from tiles2zarr.config.acquisition import Acquisition, OnRepeat
 from tiles2zarr.config.merge import merge_details
 from tiles2zarr.config.slices import ParseOptions
 from tiles2zarr.filters import apply_filters
-from tiles2zarr.grouping import ImageKey, check_planes, group_tiles, merge_repeats
+from tiles2zarr.grouping import (
+    ImageKey,
+    Table,
+    check_planes,
+    group_tiles,
+    join_reads,
+    merge_repeats,
+    place_images,
+    run_validators,
+)
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.collection import ImageInPlate
@@ -21,6 +30,7 @@ from tiles2zarr.ngff.colors import display_channels
 from tiles2zarr.parsers.formats import parse_acquisition
 from tiles2zarr.parsers.records import ParsedAcquisition
 from tiles2zarr.steps.first_header import with_first_headers
+from tiles2zarr.steps.pixel_size import find_pixel_size
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,12 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
         Tiles2ZarrError: The input cannot be read, or config and input do not fit.
     """
     parsed = _parse(config)
-    details = _details(parsed, config)
+    parsed = _without_stated(parsed, config)
+    size: float | None = None
+    noticed_size: tuple[Finding, ...] = ()
+    if config.details.pixelsize is None:
+        size, noticed_size = find_pixel_size(parsed, config.storage_options)
+    details = _details(parsed, config, size)
     channels = details.channels or ()
     table = apply_filters(
         parsed.table,
@@ -50,13 +65,17 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
         channels=[channel.channel_label for channel in channels],
         acquisition=config.id,
     )
+    if config.collection is not None:
+        named = config.collection.function, config.collection.options
+        table = place_images(table, named)
+    run_validators(table, [(v.function, v.options) for v in config.validators])
     checked = check_planes(table, details)
     known = [] if parsed.conditions is None else [parsed.conditions]
-    named = (options.plate.conditions, config.conditions)
+    paths = (options.plate.conditions, config.conditions)
     storage = config.storage_options
     conditions, noticed = join_conditions(
         checked.table,
-        [*known, *(read_conditions(path, storage) for path in named if path)],
+        [*known, *(read_conditions(path, storage) for path in paths if path)],
         config.id,
         attributes=parsed.attributes,
     )
@@ -82,7 +101,7 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
             end_time=parsed.end_time,
         ),
         layout=parsed.layout,
-        findings=(*parsed.findings, *checked.findings, *noticed),
+        findings=(*parsed.findings, *noticed_size, *checked.findings, *noticed),
     )
 
 
@@ -102,24 +121,49 @@ def _parse(config: Acquisition) -> ParsedAcquisition:
         )
         for part in parts
     ]
-    table, repeated = merge_repeats(tables, config.path, config.on_repeat.value)
     names = dict.fromkeys(name for part in parts for name in part.attributes)
-    found = [finding for part in parts for finding in part.findings]
-    return replace(
-        first,
-        table=table,
-        resource="",
-        attributes=tuple(names),
-        findings=(*found, *repeated),
-    )
+    found = tuple(finding for part in parts for finding in part.findings)
+    whole = replace(first, resource="", attributes=tuple(names), findings=found)
+    if config.on_repeat == OnRepeat.TIME:
+        return _joined(whole, tables, [part.start_time for part in parts])
+    table, repeated = merge_repeats(tables, config.path, config.on_repeat)
+    return replace(whole, table=table, findings=(*found, *repeated))
 
 
-def _details(parsed: ParsedAcquisition, config: Acquisition) -> AcquisitionDetails:
+def _joined(
+    whole: ParsedAcquisition, tables: list[Table], starts: list[int | None]
+) -> ParsedAcquisition:
+    """Return the reads as one time series."""
+    table, spacing = join_reads(tables, starts)
+    details = whole.details
+    if spacing is not None:
+        details = details.replace(t_spacing=spacing)
+    return replace(whole, table=table, details=details)
+
+
+def _without_stated(
+    parsed: ParsedAcquisition, config: Acquisition
+) -> ParsedAcquisition:
+    """Leave out findings on sizes that the config states."""
+    stated = {
+        "pixel_size_unknown": config.details.pixelsize,
+        "z_spacing_unknown": config.details.z_spacing,
+    }
+    kept = [f for f in parsed.findings if stated.get(f.code) is None]
+    return replace(parsed, findings=tuple(kept))
+
+
+def _details(
+    parsed: ParsedAcquisition, config: Acquisition, pixel_size: float | None
+) -> AcquisitionDetails:
     """Return the vendor's details under the config's, channels ready to be shown.
 
     Stage corrections of the config come after the vendor's own axis directions.
     """
-    details = merge_details(parsed.details, config.details, parsed.channel_ids)
+    known = parsed.details
+    if pixel_size is not None:
+        known = known.replace(pixelsize=pixel_size)
+    details = merge_details(known, config.details, parsed.channel_ids)
     channels = display_channels(details.channels) if details.channels else None
     vendor = parsed.details.stage_corrections
     return details.replace(
