@@ -125,7 +125,10 @@ class Stop:
 
 
 class Head:
-    """A Snakemake that runs beside the test, its output in a file."""
+    """A Snakemake that runs beside the test, one job at a time, output in a file.
+
+    As a context it ends with it, whatever happens in the test.
+    """
 
     def __init__(
         self, work: Path, config: Mapping[str, object], repository: Path
@@ -134,7 +137,7 @@ class Head:
         (work / "config.yaml").write_text(yaml.safe_dump(dict(config)))
         self._log = work / "head.log"
         command = [sys.executable, "-m", "snakemake", "-s", f"{repository}/Snakefile"]
-        place = ["-d", str(work), "--configfile", f"{work}/config.yaml", "--cores", "2"]
+        place = ["-d", str(work), "--configfile", f"{work}/config.yaml", "--cores", "1"]
         with self._log.open("w") as stream:
             self.process = subprocess.Popen(
                 [*command, *place],
@@ -142,6 +145,14 @@ class Head:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             )
+
+    def __enter__(self) -> "Head":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, if it runs."""
+        self.kill()
 
     def end(self) -> int:
         """Return its exit code when it ends."""

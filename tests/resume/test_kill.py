@@ -7,12 +7,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiles2zarr.checkpoints import read_json
-from tiles2zarr.models.receipt import Receipt
 
 from tests.conftest import Completed, RunSnakemake
 from tests.resume.stops import (
@@ -33,6 +32,8 @@ from tests.rules.plate import (
     files_below,
     touched,
 )
+from tiles2zarr.checkpoints import read_json
+from tiles2zarr.models.receipt import Receipt
 
 Jobs = Callable[[Completed], Counter[str]]
 PIXELS = b"where cells are"
@@ -130,10 +131,10 @@ def test_killed_worker(
 
     Killed while it makes a new image of an old one, it leaves the old one as it was.
     """
-    head = Head(stacks.work, stacked_config(), repository)
-    stop.wait()
-    stop.kill()
-    assert head.end() != 0
+    with Head(stacks.work, stacked_config(), repository) as head:
+        stop.wait()
+        stop.kill()
+        assert head.end() != 0
     stop.remove()
     left = {path.name.split("-")[0] for path in (stacks.store / "C/03").iterdir()}
     assert left == {".0.lock", ".0.partial"}
@@ -162,13 +163,10 @@ def test_killed_worker_leaves_the_old_image(
     before = stacks.files()
     np.save(stacks.work / "raw/C03_F1.npy", stack("C03", "F1", seed=1))
     stop = Stop(stacks.work, "C03", "F2")
-    try:
-        head = Head(stacks.work, stacked_config(), repository)
+    with closing(stop), Head(stacks.work, stacked_config(), repository) as head:
         stop.wait()
         stop.kill()
         assert head.end() != 0
-    finally:
-        stop.close()
     stop.remove()
     after = stacks.files()
     assert {p for p in touched(before, after) if not p.startswith("C/03/.0.")} == set()
@@ -196,9 +194,9 @@ def test_killed_head(
     run_snakemake: RunSnakemake,
 ) -> None:
     """Two writers of one image, an orphan and the rerun's, end in one whole image."""
-    head = Head(stacks.work, stacked_config(), repository)
-    stop.wait()
-    head.kill()
+    with Head(stacks.work, stacked_config(), repository) as head:
+        orphan = stop.wait()
+        head.kill()
     check_nothing_lies(stacks)
     assert "C/03/0" not in receipts(stacks)
     stop.remove()
@@ -210,14 +208,13 @@ def test_killed_head(
 
     log = stacks.state / "logs/write_zarr/C_03_0.log"
     log.unlink()
-    rerun = Head(stacks.work, stacked_config(), repository)
-    try:
+    with Head(stacks.work, stacked_config(), repository) as rerun:
         wait_for(log)
+        lock = json.loads((stacks.store / "C/03/.0.lock").read_text())
+        assert lock["pid"] == orphan
         check_nothing_lies(stacks)
         stop.let_go()
         assert rerun.end() == 0, rerun.output
-    finally:
-        rerun.kill()
     check_finished(stacks, converted)
 
 

@@ -7,18 +7,20 @@ rule build_tables:
     input:
         plan="<results>/{plate}/plan.json",
         written=written_batches,
-    params:
-        **PACKAGE,
-        extensions=extensions,
-        options=options_of("tables"),
-        step=1,
     output:
         plate="<results>/{plate}/plate.json",
     log:
         "<results>/{plate}/logs/build_tables.log",
     benchmark:
         "<results>/{plate}/benchmarks/build_tables.tsv"
+    conda:
+        "../../envs/tiles2zarr.yaml"
     resources:
         mem_mb=2000,
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("tables"),
+        step=1,
     script:
         "../../scripts/build_tables.py"

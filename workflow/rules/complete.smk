@@ -5,16 +5,18 @@
 #            <results>/{plate}/done/write_zarr/{batch}.json of all batches
 #   output   <results>/{plate}/done/complete.json
 rule complete:
-    localrule: True
     input:
         plate="<results>/{plate}/plate.json",
         written=written_batches,
-    params:
-        **PACKAGE,
-        extensions=extensions,
     output:
         done="<results>/{plate}/done/complete.json",
     log:
         "<results>/{plate}/logs/complete.log",
+    localrule: True
+    conda:
+        "../../envs/tiles2zarr.yaml"
+    params:
+        **PACKAGE,
+        extensions=extensions,
     script:
         "../../scripts/complete.py"

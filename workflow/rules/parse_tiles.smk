@@ -6,19 +6,21 @@
 #            undeclared: tiles/<image>.json, batches/<batch>.json, decisions.json,
 #            owner.json
 checkpoint parse_tiles:
-    params:
-        **PACKAGE,
-        extensions=extensions,
-        options=options_of("parse"),
-        index=index_of,
-        step=1,
     output:
         plan="<results>/{plate}/plan.json",
     log:
         "<results>/{plate}/logs/parse_tiles.log",
     benchmark:
         "<results>/{plate}/benchmarks/parse_tiles.tsv"
+    conda:
+        "../../envs/tiles2zarr.yaml"
     resources:
         mem_mb=2000,
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("parse"),
+        index=index_of,
+        step=1,
     script:
         "../../scripts/parse_tiles.py"

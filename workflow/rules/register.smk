@@ -7,19 +7,21 @@
 rule register:
     input:
         batch="<results>/{plate}/batches/{batch}.json",
-    params:
-        **PACKAGE,
-        extensions=extensions,
-        options=options_of("register"),
-        sources=sources_of,
-        step=1,
     output:
         done="<results>/{plate}/done/register/{batch}.json",
     log:
         "<results>/{plate}/logs/register/{batch}.log",
     benchmark:
         "<results>/{plate}/benchmarks/register/{batch}.tsv"
+    conda:
+        "../../envs/tiles2zarr.yaml"
     resources:
         mem_mb=1000,
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("register"),
+        sources=sources_of,
+        step=1,
     script:
         "../../scripts/register.py"

@@ -7,20 +7,22 @@
 rule write_zarr:
     input:
         registered="<results>/{plate}/done/register/{batch}.json",
-    params:
-        **PACKAGE,
-        extensions=extensions,
-        options=options_of("write"),
-        sources=sources_of,
-        step=1,
     output:
         done="<results>/{plate}/done/write_zarr/{batch}.json",
     log:
         "<results>/{plate}/logs/write_zarr/{batch}.log",
     benchmark:
         "<results>/{plate}/benchmarks/write_zarr/{batch}.tsv"
+    conda:
+        "../../envs/tiles2zarr.yaml"
     threads: write_threads
     resources:
-        mem_mb=write_memory,
+        mem_mb=lambda wildcards: task_of(wildcards)["mem_mb"],
+    params:
+        **PACKAGE,
+        extensions=extensions,
+        options=options_of("write"),
+        sources=sources_of,
+        step=1,
     script:
         "../../scripts/write_zarr.py"

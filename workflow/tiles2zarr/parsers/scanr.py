@@ -14,6 +14,7 @@ from tiles2zarr.models.acquisition import StageOrientation
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.directory import (
     Directory,
+    join,
     last_part,
     list_directory,
     parent,
@@ -53,7 +54,7 @@ def parse(
 
     Args:
         path: The acquisition's folder, its folder ``data``, or ``metadata.ome.xml``;
-            also a URL.
+            also a folder that holds no other folder, or a URL.
         options: ``without_positions`` (``error``, or ``row``: lay fields whose
             positions are not known side by side) and ``projections`` (there are none).
         storage: Options of the file system, for URLs.
@@ -120,6 +121,8 @@ def _find(path: str, storage: Storage) -> tuple[Directory, str | None]:
     for candidate in candidates:
         if any(read_name(name) for name in candidate.files):
             return candidate, None
+    if len(folder.folders) == 1:  # a folder around the acquisition's own
+        return _find(join(folder.path, folder.folders[0]), storage)
     raise ParserError(
         f"{path} should hold {INDEX} or tiles named like "
         f"B2--W00014--P00001--Z00000--T00000--DAPI.tif, in it or in a folder {FOLDER}. "

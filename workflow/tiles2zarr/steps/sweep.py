@@ -33,13 +33,11 @@ GONE = "gone"
 """Said of a file that is not there."""
 
 
-def index_digest(config: Config, recorded: Path) -> str:
+def index_digest(config: Config, state: State) -> str:
     """Return a digest of everything parse_tiles reads: tables, indexes, file names.
 
-    Args:
-        config: The plate's config.
-        recorded: File with the digest of the last run. It is returned when every input
-            is gone: sources moved to an archive are no reason to run anything.
+    When every input is gone it is the digest of the last run: sources moved to an
+    archive are no reason to run anything.
     """
     places = [str(path) for a in config.acquisitions for path in a.path]
     tables = [a.conditions for a in config.acquisitions]
@@ -47,16 +45,20 @@ def index_digest(config: Config, recorded: Path) -> str:
     tables.append(config.plate.conditions if config.plate else None)
     lines = [line for place in places for line in _listing(place)]
     lines += [_stamp(str(table)) for table in tables if table]
+    recorded = state.sources("index")
     if all(line.endswith(GONE) for line in lines) and recorded.is_file():
         return recorded.read_text()
     return _sha(lines)
 
 
-def batch_digest(state: State, batch: str) -> str:
+def batch_digest(config: Config, state: State, batch: str) -> str:
     """Return a digest over path, size and time of a batch's source files.
 
-    When every source is gone (archived) it is the digest of the last run.
+    When every source is gone (archived) it is the digest of the last run; with
+    ``writing.track_sources: false`` it is always the same.
     """
+    if config.writing.track_sources is False:
+        return "not watched"
     task = state.batch(batch)
     return _batch_digest(task, state.sources(batch), task.stat().st_mtime_ns)
 

@@ -1,0 +1,23 @@
+"""The configs of a run: validated, named, their functions found."""
+
+from collections.abc import Mapping
+
+from tiles2zarr.config.load import load_configs
+from tiles2zarr.config.root import Config
+from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.steps.named_functions import check_functions
+
+
+def checked_configs(raw: Mapping[str, object]) -> dict[str, Config]:
+    """Return the config of each plate by its name, ready to run.
+
+    Args:
+        raw: The content of the config file, as YAML has it.
+
+    Raises:
+        ConfigError: Anything wrong, all faults at once.
+    """
+    configs = load_configs(raw, plate_name)
+    for config in configs.values():
+        check_functions(config)
+    return configs
