@@ -7,11 +7,11 @@ VENV ?= .venv
 CORES ?= 2
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := envs/requirements.lock
-BENCH := demo/bench
 
 # A Python counts only if it runs (version managers leave commands that do not), is
 # of a version in the lock, and can make environments (Debian splits that off).
@@ -84,12 +84,10 @@ lock:
 		--custom-compile-command "make lock" $(LOCK_ARGS) \
 		pyproject.toml --output-file $(LOCK) >/dev/null
 
-# Seconds and peak memory per rule on the demo plate, from Snakemake's benchmark files.
+# The whole workflow as processes, medians of three runs; BENCH_ARGS="--size M --reference
+# /path/to/python" times another size, and the reference converter in turn.
 bench: setup
-	@rm -rf $(BENCH)
-	@$(BIN)/python -m tiles2zarr.demo $(BENCH)/demo/raw
-	@$(BIN)/snakemake -s Snakefile -d $(BENCH) --configfile config/config.yaml --cores $(CORES) --quiet
-	@$(BIN)/python -m tiles2zarr.demo --benchmarks $(BENCH)/results
+	$(BIN)/python -m tiles2zarr.bench --cores $(CORES) $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) demo results .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel
+
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.config import slices
 from tiles2zarr.config.load import load_configs

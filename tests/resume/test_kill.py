@@ -129,7 +129,8 @@ def test_killed_worker(
 ) -> None:
     """A worker killed inside an image leaves no image; the rerun takes its lock over.
 
-    Killed while it makes a new image of an old one, it leaves the old one as it was.
+    Killed while it remakes an image, it leaves the old one as it was; the rerun carries
+    labels and the tables of others over.
     """
     with Head(stacks.work, stacked_config(), repository) as head:
         stop.wait()
@@ -150,15 +151,6 @@ def test_killed_worker(
     changed = touched(arrays(before), arrays(stacks.files()))
     assert all(path.startswith("C/03/") for path in changed)
 
-
-def test_killed_worker_leaves_the_old_image(
-    stacks: Plate, repository: Path, run_snakemake: RunSnakemake
-) -> None:
-    """The image that was being replaced stands with its labels; the rerun replaces it.
-
-    Labels and the tables of others are in the new image too.
-    """
-    run_snakemake(stacks.work, stacked_config())
     add_foreign(stacks, "C/03/0")
     before = stacks.files()
     np.save(stacks.work / "raw/C03_F1.npy", stack("C03", "F1", seed=1))

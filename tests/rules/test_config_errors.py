@@ -25,7 +25,7 @@ from tests.rules.plate import (
 )
 
 Jobs = Callable[[Completed], Counter[str]]
-FOLDERS = ("workflow", "scripts", "profiles", "config")
+FOLDERS = ("workflow", "scripts", "profiles", "config", "envs")
 """What a checkout needs to run, besides the Snakefile."""
 MODULE = """\
 configfile: "config.yaml"

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from zarr.storage import StoreLike
+
 from tiles2zarr.demo import make_demo
 from tiles2zarr.demo.__main__ import main
-from tiles2zarr.demo.benchmarks import benchmark_table
 from tiles2zarr.demo.scene import Culture, expose, grow
 from tiles2zarr.demo.summary import summarise
-from tiles2zarr.errors import StoreError, TableError
-from zarr.storage import StoreLike
+from tiles2zarr.errors import StoreError
 
 BTS = "{http://www.yokogawa.co.jp/BTS/BTSSchema/1.0}"
 PIXEL_UM = 0.65
@@ -253,33 +253,3 @@ def test_summary_of_nothing_tells_what_to_do(
         summarise(tmp_path / "none.zarr")
     assert main(["--summary", str(tmp_path / "none.zarr")]) == 1
     assert "make demo" in capsys.readouterr().err
-
-
-def test_benchmarks_are_added_up_by_rule(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Seconds add up over a rule's jobs; memory is that of its largest job."""
-    head = "s\th:m:s\tmax_rss\tcpu_time\n"
-    files = {
-        "parse_tiles.tsv": "1.5\t0:00:01\t80.0\t1.25\n",
-        "write_zarr/b1.tsv": "2.0\t0:00:02\t300.4\t3.0\n",
-        "write_zarr/b2.tsv": "3.0\t0:00:03\tNA\tNA\n",
-    }
-    for name, row in files.items():
-        path = tmp_path / "demo/benchmarks" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(head + row)
-    table = [line.split() for line in benchmark_table(tmp_path).splitlines()]
-    assert table == [
-        ["rule", "jobs", "seconds", "cpu_seconds", "peak_mb"],
-        ["parse_tiles", "1", "1.5", "1.2", "80"],
-        ["write_zarr", "2", "5.0", "3.0", "300"],
-    ]
-    assert main(["--benchmarks", str(tmp_path)]) == 0
-    assert "write_zarr" in capsys.readouterr().out
-
-
-def test_benchmarks_of_nothing_are_an_error(tmp_path: Path) -> None:
-    """Without benchmark files the message names the folder and what was looked for."""
-    with pytest.raises(TableError, match=r"benchmarks/.*run the workflow first"):
-        benchmark_table(tmp_path)

@@ -3,16 +3,6 @@
 import math
 
 import pytest
-from tiles2zarr.models.collection import ImageInPlate
-from tiles2zarr.models.decisions import (
-    CornerTiling,
-    GridTiling,
-    InplaceTiling,
-    NoTiling,
-)
-from tiles2zarr.models.finding import Finding
-from tiles2zarr.registration import decide, expected_shapes
-from tiles2zarr.registration.uneven import find_uneven
 
 from tests.unit.registration_samples import (
     COLUMNS,
@@ -29,6 +19,16 @@ from tests.unit.registration_samples import (
     options,
     tile,
 )
+from tiles2zarr.models.collection import ImageInPlate
+from tiles2zarr.models.decisions import (
+    CornerTiling,
+    GridTiling,
+    InplaceTiling,
+    NoTiling,
+)
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.registration import decide, expected_shapes
+from tiles2zarr.registration.uneven import find_uneven
 
 BRICK = [
     tile(f"r{row}c{column}", row * ROWS, column * COLUMNS + row % 2 * 15)
@@ -83,7 +83,7 @@ def _decide(*tables: list[Tile], known: object = None, **changes: object) -> Con
 def test_auto_takes_a_grid_where_fields_stand_on_one(
     tiles: list[Tile], pitch: tuple[float, float]
 ) -> None:
-    """Overlaps and gaps up to max_gap close edge to edge, without a word on the grid."""
+    """Overlaps and gaps up to max_gap close edge to edge, without a finding."""
     converted = convert([image(tiles)])
     assert converted.decision.tiling == GridTiling(pitch=pitch, tolerance=1.0)
     assert converted.findings == ()
@@ -111,8 +111,8 @@ def test_w3_fields_far_apart_stay_where_they_are() -> None:
     assert converted.findings == (
         _finding(
             "sparse_fields",
-            "Tiles stay where the stage was: fields stand on a grid but up to 24900% of "
-            "a tile apart, more than max_gap (10%). Set registration.tiling_mode: "
+            "Tiles stay where the stage was: fields stand on a grid but up to 24900% "
+            "of a tile apart, more than max_gap (10%). Set registration.tiling_mode: "
             "snap_to_grid, or raise max_gap, to put them edge to edge.",
             severity="info",
             count=4,
@@ -167,8 +167,8 @@ def test_w3_a_brick_stays_and_is_told_why() -> None:
     assert corners(converted.only) == {t["fov"]: (t["y"], t["x"]) for t in BRICK}
     why = (
         "no grid: no two fields of a column are one step (20 px) of the rows apart, as "
-        "in bricks or diagonals; no corners: in image B/03/0 corners would shift fields "
-        "'r0c0' and 'r1c0' against each other by 0.5 tile lengths"
+        "in bricks or diagonals; no corners: in image B/03/0 corners would shift "
+        "fields 'r0c0' and 'r1c0' against each other by 0.5 tile lengths"
     )
     assert converted.decision.reason == why
     assert converted.findings == (
@@ -182,8 +182,8 @@ def test_auto_takes_corners_where_they_distort_nothing() -> None:
     assert converted.decision.tiling == CornerTiling()
     assert corners(converted.only) == {"a": (0, 0), "b": (0, 30), "c": (20, 0)}
     why = (
-        "no grid: in image B/03/0 rows of fields lie 3 px apart, more than the tolerance "
-        "of 1 px and far less than a tile of 20 px"
+        "no grid: in image B/03/0 rows of fields lie 3 px apart, more than the "
+        "tolerance of 1 px and far less than a tile of 20 px"
     )
     assert converted.findings == (
         _finding("no_grid", f"Tiles are placed corners: {why}.", severity="info"),
@@ -255,8 +255,8 @@ def test_one_brick_keeps_all_wells_of_an_acquisition() -> None:
         (
             "snap_to_grid",
             GridTiling(pitch=(20, 30), tolerance=1.0),
-            "fields stand on a grid of 20 x 30 px (y, x) with tiles of 20 x 30 px, asked "
-            "for by registration.tiling_mode",
+            "fields stand on a grid of 20 x 30 px (y, x) with tiles of 20 x 30 px, "
+            "asked for by registration.tiling_mode",
         ),
     ],
 )
@@ -269,11 +269,14 @@ def test_what_is_asked_for_is_taken(mode: str, tiling: object, reason: str) -> N
 
 def test_an_asked_grid_leaves_out_what_does_not_fit() -> None:
     """A brick among grids is told and fails alone; the others keep their pitch."""
-    found = _decide(grid(2, 3, (18, 27)), BRICK, grid(2, 3), tiling_mode="snap_to_grid")
-    assert isinstance(found.decision.tiling, GridTiling)
-    assert found.decision.tiling.kind == "snap_to_grid"
-    (finding,) = found.findings
-    assert finding.code == "unplaceable_images"
+    found = _decide(grid(2, 3, (18, 27)), BRICK, tiling_mode="snap_to_grid")
+    assert found.decision.tiling == GridTiling(pitch=(18, 27), tolerance=1.0)
+    assert found.findings == (
+        _unplaceable(
+            "two neighbouring rows of fields lie 20 px apart, which is no multiple of "
+            "the pitch of 18 px (tolerance 1 px)"
+        ),
+    )
 
 
 def test_an_asked_grid_that_no_image_has() -> None:
@@ -300,14 +303,14 @@ def test_an_asked_grid_that_no_image_has() -> None:
         ([], "it has no tiles. Look at the filters and the tile table."),
         (
             [tile("a"), tile("b", math.nan)],
-            "a tile of field 'b' has no finite position (x, y, z, t). Give every tile of "
-            "the table a number for each start.",
+            "a tile of field 'b' has no finite position (x, y, z, t). Give every tile "
+            "of the table a number for each start.",
         ),
         (
             [tile("a"), tile("a", 0, 40)],
-            "tiles of field 'a' lie up to 40 px apart, more than a tenth of a tile: one "
-            "name seems to stand for many places. Give each place a fov_name of its own, "
-            "or set registration.align_xy: false to keep the positions.",
+            "tiles of field 'a' lie up to 40 px apart, more than a tenth of a tile: "
+            "one name seems to stand for many places. Give each place a fov_name of "
+            "its own, or set registration.align_xy: false to keep the positions.",
         ),
     ],
     ids=["channel", "no tiles", "no number", "many places"],
@@ -369,7 +372,7 @@ def test_no_image_can_be_placed() -> None:
     ],
 )
 def test_axes_of_an_acquisition(axes: str | None, times: int, expected: str) -> None:
-    """t is there if one image has time points, or the axes are what was asked for."""
+    """Time is an axis if one image has time points, unless axes were asked for."""
     known = details(axes=axes)
     series = [tile("a", t=n) for n in range(times)]
     converted = convert(
@@ -379,9 +382,7 @@ def test_axes_of_an_acquisition(axes: str | None, times: int, expected: str) -> 
     assert {one.axes for one in converted.images.values()} == {expected}
 
 
-@pytest.mark.parametrize(
-    ("wanted", "levels"), [(1, 1), (3, 3), (5, 5), (6, 5), (9, 5)]
-)
+@pytest.mark.parametrize(("wanted", "levels"), [(1, 1), (3, 3), (5, 5), (6, 5), (9, 5)])
 def test_levels_are_what_the_smallest_image_allows(wanted: int, levels: int) -> None:
     """20 rows are halved to 10, 5, 2 and 1: five levels, for the larger image too."""
     converted = convert(

@@ -2,6 +2,20 @@
 
 import numpy as np
 import pytest
+
+from tests.unit.registration_samples import (
+    COLUMNS,
+    ROWS,
+    Tile,
+    convert,
+    corners,
+    corners_of,
+    details,
+    grid,
+    image,
+    options,
+    tile,
+)
 from tiles2zarr.registration.fields import Fields, fields_of
 from tiles2zarr.registration.grid import grid_targets, stand_on
 from tiles2zarr.registration.lattice import (
@@ -18,20 +32,6 @@ from tiles2zarr.registration.lines import (
     multiples,
 )
 from tiles2zarr.registration.stage import stage_tiles
-
-from tests.unit.registration_samples import (
-    COLUMNS,
-    ROWS,
-    Tile,
-    convert,
-    corners,
-    corners_of,
-    details,
-    grid,
-    image,
-    options,
-    tile,
-)
 
 IMAGES = ("B/03/0", "C/01/0")
 
@@ -65,7 +65,7 @@ def test_auto_tolerance_is_a_pixel_or_a_fiftieth_of_the_tile(
 
 
 def test_lines_are_clusters_of_starts_in_each_image() -> None:
-    """Starts within the tolerance of a line's first one are a line; images are apart."""
+    """Starts within the tolerance of the first are a line; images are apart."""
     starts = np.array([21.0, 0.5, 0.0, 20.0, 1.5, 0.25])
     owner = np.array([0, 0, 0, 0, 0, 1])
     lines = find_lines(starts, owner, 1.0)
@@ -212,8 +212,8 @@ BRICK = [
         ),
         (
             [tile("a"), tile("b", 0, 30), tile("c", 0, 75)],
-            "in image B/03/0 columns of fields lie 45 px apart, which is no multiple of "
-            "the smallest step of 30 px (tolerance 1 px)",
+            "in image B/03/0 columns of fields lie 45 px apart, which is no multiple "
+            "of the smallest step of 30 px (tolerance 1 px)",
         ),
         (
             [tile("a"), tile("b", 20, 0), tile("c", 53, 0)],
@@ -239,15 +239,15 @@ BRICK = [
     ids=["brick", "diagonal", "column off", "row off", "row jitter", "column", "twice"],
 )
 def test_w3_what_is_not_a_grid_is_told(tiles: list[Tile], sentence: str) -> None:
-    """Bricks, diagonals and odd steps are no lattice; the sentence says where and why."""
+    """Bricks, diagonals and odd steps are no lattice; a sentence says why."""
     assert _lattice(tiles) == sentence
 
 
 def test_the_sentence_names_the_image_that_is_off() -> None:
     """Of two images the second has a step of 45 px."""
     assert _lattice(grid(1, 3), [tile("a"), tile("b", 0, 30), tile("c", 0, 75)]) == (
-        "in image C/01/0 columns of fields lie 45 px apart, which is no multiple of the "
-        "smallest step of 30 px (tolerance 1 px)"
+        "in image C/01/0 columns of fields lie 45 px apart, which is no multiple of "
+        "the smallest step of 30 px (tolerance 1 px)"
     )
 
 
@@ -264,7 +264,9 @@ def test_common_lattice_is_that_of_most_images() -> None:
 
 def test_common_lattice_of_images_without_any() -> None:
     """If no image forms a grid, the sentence of all together is told."""
-    assert find_common_lattice(_fields(BRICK, BRICK), IMAGES, 1.0, 0.1) == _lattice(BRICK)
+    assert find_common_lattice(_fields(BRICK, BRICK), IMAGES, 1.0, 0.1) == _lattice(
+        BRICK
+    )
 
 
 def test_nodes_and_faults_of_each_image() -> None:
@@ -276,13 +278,13 @@ def test_nodes_and_faults_of_each_image() -> None:
     assert nodes.first_y[:4].tolist() == [5] * 4
     assert nodes.first_x[:4].tolist() == [7] * 4
     assert nodes.faults == {
-        1: "two neighbouring rows of fields lie 20 px apart, which is no multiple of the "
-        "pitch of 18 px (tolerance 1 px)"
+        1: "two neighbouring rows of fields lie 20 px apart, which is no multiple of "
+        "the pitch of 18 px (tolerance 1 px)"
     }
     columns = stand_on(_fields(BRICK), (20, 27), 1.0).faults[0]
     assert columns == (
-        "two neighbouring columns of fields lie 15 px apart, which is no multiple of the "
-        "pitch of 27 px (tolerance 1 px)"
+        "two neighbouring columns of fields lie 15 px apart, which is no multiple of "
+        "the pitch of 27 px (tolerance 1 px)"
     )
 
 
@@ -297,7 +299,7 @@ def test_nodes_and_faults_of_each_image() -> None:
 def test_targets_are_line_numbers_times_the_tile(
     anchor: str, y: list[int], x: list[int]
 ) -> None:
-    """Lines count from the image's first one, from the well's, or the first one stays."""
+    """Lines count from the image's first, from the well's, or the first one stays."""
     tiles = [tile("a", 17.6, 54.5), tile("b", 35.6, 108.5)]
     fields = _fields(tiles)
     nodes = stand_on(fields, (18, 27), 1.0)

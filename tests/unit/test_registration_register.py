@@ -1,6 +1,21 @@
 """One image from stage positions to boxes, fields, planes and findings."""
 
 import pytest
+
+from tests.unit.registration_samples import (
+    COLUMNS,
+    ROWS,
+    Tile,
+    channels,
+    corners,
+    corners_of,
+    decided,
+    details,
+    grid,
+    image,
+    options,
+    tile,
+)
 from tiles2zarr.errors import RegistrationError
 from tiles2zarr.models.acquisition import StageOrientation
 from tiles2zarr.models.decisions import (
@@ -15,22 +30,6 @@ from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.loader import CustomLoader
 from tiles2zarr.registration import register_image
 from tiles2zarr.registration.channels import number_channels
-
-from tests.unit.registration_samples import (
-    COLUMNS,
-    ROWS,
-    Tile,
-    channels,
-    convert,
-    corners,
-    corners_of,
-    decided,
-    details,
-    grid,
-    image,
-    options,
-    tile,
-)
 
 INPLACE = InplaceTiling()
 BRICK = [
@@ -136,7 +135,7 @@ def test_original_positions_are_those_before_swap_and_flips() -> None:
 
 
 def test_measured_heights_are_the_original_z() -> None:
-    """Where z counts planes, the stage's own heights are kept; gaps take the smallest."""
+    """Where z counts planes the stage's heights are kept; gaps take the smallest."""
     tiles = [
         tile("a", 0, 0, z=0, z_um=812.5),
         tile("a", 0, 0, z=1, z_um=None),
@@ -227,8 +226,8 @@ def test_channels_must_be_listed(start: int, length: int, wrong: int) -> None:
     """A channel the acquisition does not list is an error with its cure."""
     tiles = [tile("a", c=start, len_c=length)]
     assert _message(tiles, known=details(channels=channels(2))) == (
-        f"image B/03/0: a tile has channel {wrong}, but the acquisition lists 2 channels "
-        "(0 to 1). Correct start_c and length_c, or list every channel in "
+        f"image B/03/0: a tile has channel {wrong}, but the acquisition lists 2 "
+        "channels (0 to 1). Correct start_c and length_c, or list every channel in "
         "details.channels."
     )
 
@@ -312,8 +311,8 @@ def test_fields_may_lie_on_one_another_and_holes_on_anything() -> None:
         (
             "cyx",
             {"z": 2.0},
-            "image B/03/0 has 3 planes, but the axes cyx leave out z. Set details.axes: "
-            "czyx,",
+            "image B/03/0 has 3 planes, but the axes cyx leave out z. Set "
+            "details.axes: czyx,",
         ),
         (
             "zyx",
@@ -344,7 +343,9 @@ def test_an_axis_that_is_left_out_has_one_entry(
 
 def test_a_grid_tells_how_far_fields_moved() -> None:
     """Overlaps of 2 rows and 3 columns close: the last field moves 2 and 6 px."""
-    found = _register(grid(2, 3, (18, 27)), decided(GridTiling(pitch=(18, 27), tolerance=1.0)))
+    found = _register(
+        grid(2, 3, (18, 27)), decided(GridTiling(pitch=(18, 27), tolerance=1.0))
+    )
     assert {field.name: field.moved_px for field in found.fovs} == {
         "r0c0": (0, 0),
         "r0c1": (0, 3),
@@ -366,7 +367,9 @@ def test_a_grid_tells_how_far_fields_moved() -> None:
 
 def test_closed_gaps_are_told() -> None:
     """Gaps of 2 rows and 3 columns are closed, with the widest named."""
-    found = _register(grid(2, 2, (22, 33)), decided(GridTiling(pitch=(22, 33), tolerance=1.0)))
+    found = _register(
+        grid(2, 2, (22, 33)), decided(GridTiling(pitch=(22, 33), tolerance=1.0))
+    )
     assert corners(found) == corners_of(2, 2)
     assert found.findings[1:] == (
         _finding(
@@ -383,8 +386,8 @@ def test_closed_gaps_are_told() -> None:
 def test_a_new_image_that_does_not_fit_the_kept_grid(mode: str) -> None:
     """Under auto it stays in place with a finding; an asked grid is an error."""
     why = (
-        "two neighbouring columns of fields lie 15 px apart, which is no multiple of the "
-        "pitch of 27 px (tolerance 1 px)"
+        "two neighbouring columns of fields lie 15 px apart, which is no multiple of "
+        "the pitch of 27 px (tolerance 1 px)"
     )
     decision = decided(GridTiling(pitch=(20, 27), tolerance=1.0))
     if mode == "snap_to_grid":
@@ -400,8 +403,8 @@ def test_a_new_image_that_does_not_fit_the_kept_grid(mode: str) -> None:
         _finding(
             "tiling_changed",
             "The acquisition was placed by snap_to_grid, but this image does not fit: "
-            f"{why}. Its tiles stay where the stage was; set registration.redecide: true "
-            "to decide anew for all images.",
+            f"{why}. Its tiles stay where the stage was; set registration.redecide: "
+            "true to decide anew for all images.",
         ),
     )
 
@@ -455,7 +458,12 @@ def test_inplace_keeps_overlap_in_table_order() -> None:
 
 def test_tiles_of_a_field_that_were_left_apart_keep_their_distance() -> None:
     """Without align_xy the grid moves a field as a whole, never below 0."""
-    tiles = [tile("a", 0, 1), tile("a", 0, 0, c=1), tile("b", 0, 28), tile("b", 0, 28, c=1)]
+    tiles = [
+        tile("a", 0, 1),
+        tile("a", 0, 0, c=1),
+        tile("b", 0, 28),
+        tile("b", 0, 28, c=1),
+    ]
     found = _register(
         tiles,
         decided(GridTiling(pitch=(20, 27), tolerance=1.0)),
@@ -513,9 +521,7 @@ def test_no_tiling_carries_the_position_as_translation(
     turned: dict[str, bool], translation: tuple[float, ...], xy: str, z: str
 ) -> None:
     """The field begins at 0 and its (z, y, x) is that after swap and flips."""
-    known = details(
-        stage_corrections=StageOrientation(**turned), channels=channels(2)
-    )
+    known = details(stage_corrections=StageOrientation(**turned), channels=channels(2))
     tiles = [tile("7", 100, 40, z=4), tile("7", 100, 40, z=3, c=1)]
     source = image(tiles, known=known, suffix="F7")
     found = register_image(
@@ -533,7 +539,7 @@ def test_no_tiling_carries_the_position_as_translation(
 
 
 def test_no_tiling_translation_is_the_smallest_of_the_fields_tiles() -> None:
-    """Tiles of a field that lie a little apart: the minimum, though the first places."""
+    """Of tiles a little apart the minimum is told, though the first one places."""
     known = details(channels=channels(2))
     found = _register(
         [tile("a", 11, 40), tile("a", 10, 42, c=1)], decided(NoTiling()), known=known

@@ -1,21 +1,9 @@
-"""From stage micrometers to aligned pixels: swap, flips, alignment, offsets, rounding."""
+"""From stage micrometers to pixels: swap, flips, alignment, offsets, rounding."""
 
 import math
 
 import numpy as np
 import pytest
-from tiles2zarr.errors import RegistrationError
-from tiles2zarr.models.acquisition import StageOrientation
-from tiles2zarr.models.decisions import InplaceTiling
-from tiles2zarr.registration.fields import fields_of, mixed_sizes
-from tiles2zarr.registration.register import register_image
-from tiles2zarr.registration.stage import (
-    least,
-    most,
-    round_px,
-    same_rows,
-    stage_tiles,
-)
 
 from tests.unit.registration_samples import (
     COLUMNS,
@@ -30,6 +18,18 @@ from tests.unit.registration_samples import (
     image,
     options,
     tile,
+)
+from tiles2zarr.errors import RegistrationError
+from tiles2zarr.models.acquisition import StageOrientation
+from tiles2zarr.models.decisions import InplaceTiling
+from tiles2zarr.registration.fields import fields_of, mixed_sizes
+from tiles2zarr.registration.register import register_image
+from tiles2zarr.registration.stage import (
+    least,
+    most,
+    round_px,
+    same_rows,
+    stage_tiles,
 )
 
 TWO = details(channels=channels(2))
@@ -231,7 +231,8 @@ def test_a_field_may_spread_over_a_tenth_of_its_tile(
     assert _fails(tiles, known) == (
         f"image B/03/0: tiles of field 'a' lie up to {max(y, x):g} px apart, more than "
         "a tenth of a tile: one name seems to stand for many places. Give each place a "
-        "fov_name of its own, or set registration.align_xy: false to keep the positions."
+        "fov_name of its own, or set registration.align_xy: false to keep the "
+        "positions."
     )
 
 
@@ -240,8 +241,8 @@ def test_one_plane_of_a_field_at_two_places_is_an_error() -> None:
     tiles = [tile("a"), tile("a", c=1), tile("a", 0, 0.5)]
     assert _fails(tiles) == (
         "image B/03/0: tiles of field 'a' lie up to 0.5 px apart, among them the same "
-        "channel, plane and time point twice. Give each place a fov_name of its own, or "
-        "set registration.align_xy: false to keep the positions."
+        "channel, plane and time point twice. Give each place a fov_name of its own, "
+        "or set registration.align_xy: false to keep the positions."
     )
     kept = convert(
         [image([tile("a"), tile("a", 0, 40)])], align_xy=False, tiling_mode="inplace"

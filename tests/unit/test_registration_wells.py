@@ -3,14 +3,6 @@
 import math
 
 import pytest
-from tiles2zarr.models.acquisition import StageOrientation
-from tiles2zarr.models.finding import Finding
-from tiles2zarr.models.image import TiledImage
-from tiles2zarr.registration import (
-    find_misaligned_acquisitions,
-    well_of,
-    well_origins,
-)
 
 from tests.unit.registration_samples import (
     channels,
@@ -22,6 +14,14 @@ from tests.unit.registration_samples import (
     image,
     options,
     tile,
+)
+from tiles2zarr.models.acquisition import StageOrientation
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.image import TiledImage
+from tiles2zarr.registration import (
+    find_misaligned_acquisitions,
+    well_of,
+    well_origins,
 )
 
 FIRST = grid(2, 3, (18, 27), start=(500, 700))
@@ -44,7 +44,7 @@ def test_names_of_wells() -> None:
 
 
 def test_origin_of_a_well_is_the_smallest_over_its_acquisitions() -> None:
-    """y and x may come from different images; other wells have their own origin."""
+    """The two may come from different images; other wells have their own origin."""
     images = [
         image([tile("a", 10, 40), tile("b", 12, 30)]),
         image([tile("a", 8, 50)], acquisition=1),
@@ -145,9 +145,7 @@ def test_cycles_that_overlay_are_not_told(images: list[TiledImage]) -> None:
     assert _told(images) == ()
 
 
-@pytest.mark.parametrize(
-    ("drift", "count"), [(1.0, 0), (1.25, 1), (5.0, 1)]
-)
+@pytest.mark.parametrize(("drift", "count"), [(1.0, 0), (1.25, 1), (5.0, 1)])
 @pytest.mark.parametrize("start", [0.0, 12345.678, -99999.123, 3.3333])
 @pytest.mark.parametrize("pixelsize", [0.5, 0.65, 0.108])
 def test_distances_up_to_the_tolerance_are_none(

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tiles2zarr.demo.benchmarks import benchmark_table
 from tiles2zarr.demo.plate import make_demo
 from tiles2zarr.demo.summary import summarise
 from tiles2zarr.errors import Tiles2ZarrError
@@ -17,13 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     task = parser.add_mutually_exclusive_group(required=True)
     task.add_argument("out", nargs="?", type=Path, help="folder for the raw tiles")
     task.add_argument("--summary", type=Path, help="describe this OME-Zarr plate")
-    task.add_argument("--benchmarks", type=Path, help="table of this results folder")
     choice = parser.parse_args(arguments)
     try:
         if choice.summary is not None:
             print(summarise(choice.summary))
-        elif choice.benchmarks is not None:
-            print(benchmark_table(choice.benchmarks))
         else:
             tiles = len(make_demo(choice.out).records)
             print(f"{choice.out}: {tiles} tiles of three wells, CellVoyager layout")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from tiles2zarr.errors import ExtensionError, TableError
 from tiles2zarr.extension import call_function, load_function
-from tiles2zarr.models.collection import SingleImage
+from tiles2zarr.models.collection import check_name
 from tiles2zarr.models.well import column_index, row_index
 
 NamedFunction = tuple[str, Mapping[str, object]]
@@ -30,7 +30,10 @@ def run_validators(table: pd.DataFrame, validators: Sequence[NamedFunction]) -> 
         found = [] if returned is None else returned
         if isinstance(found, str) or not isinstance(found, Iterable):
             raise _unusable(name, type(returned).__name__, "a list of texts")
-        faults += [f"{fault} ({name})" for fault in found]
+        # a generator runs, and may fail, only here
+        texts = call_function(name, list, found)
+        assert isinstance(texts, list)
+        faults += [f"{text} ({name})" for text in texts]
     if faults:
         raise TableError("tiles", faults)
 
@@ -51,20 +54,27 @@ def place_images(table: pd.DataFrame, collection: NamedFunction) -> pd.DataFrame
     expected = "a mapping of image_path, or of row and column"
     if not isinstance(returned, Mapping):
         raise _unusable(name, type(returned).__name__, expected)
+    if set(returned) not in ({"image_path"}, {"row", "column"}):
+        keys = ", ".join(sorted(map(str, returned))) or "none"
+        raise _unusable(name, f"the keys {keys}", expected)
+    for key, values in returned.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            what = f"{type(values).__name__} as {key}"
+            raise _unusable(name, what, f"{len(table)} values, one per tile")
     places = {str(key): list(values) for key, values in returned.items()}
-    if set(places) not in ({"image_path"}, {"row", "column"}):
-        raise _unusable(name, f"the keys {', '.join(sorted(places))}", expected)
     for key, values in places.items():
         if len(values) != len(table):
             what = f"{len(values)} values of {key}"
             raise _unusable(name, what, f"{len(table)}, one per tile")
     try:
         if "image_path" in places:
-            paths = [SingleImage(image_path=str(p)) for p in places["image_path"]]
+            paths = [str(path) for path in places["image_path"]]
+            for part in {part for path in paths for part in path.split("/")}:
+                check_name(part)
             return table.assign(
                 row=pd.Series([pd.NA] * len(table), dtype="Int64"),
                 column=pd.Series([pd.NA] * len(table), dtype="Int64"),
-                image_path=[path.image_path for path in paths],
+                image_path=paths,
             )
         rows = [row_index(row) for row in places["row"]]
         columns = [column_index(column) for column in places["column"]]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from tiles2zarr.errors import ExtensionError, ParserError
-from tiles2zarr.extension import load_function
+from tiles2zarr.extension import call_function, load_function
 from tiles2zarr.parsers.peek import detect
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table
 
@@ -37,10 +37,12 @@ def parse_acquisition(
 
     Raises:
         ParserError: The metadata cannot be read, or the format is not recognised.
-        ExtensionError: The user's parser cannot be imported or returned another thing.
+        ExtensionError: The user's parser cannot be imported, fails, or returned another
+            thing.
     """
     if ":" in format_name:
-        parsed = load_function(format_name)(path, options, storage)
+        function = load_function(format_name)
+        parsed = call_function(format_name, function, path, dict(options), dict(storage))
         if not isinstance(parsed, ParsedAcquisition):
             raise ExtensionError(
                 f"{format_name} returned {type(parsed).__name__}, expected a "

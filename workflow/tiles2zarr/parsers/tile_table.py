@@ -52,6 +52,22 @@ def parse(
         TableError: Columns or cells are wrong; all faults, with row numbers.
     """
     sheet = read_sheet(path, "tile table", storage)
+    return parse_sheet(sheet, _folder(path), options)
+
+
+def parse_sheet(
+    sheet: Sheet, resource: str, options: Mapping[str, object] | None = None
+) -> ParsedAcquisition:
+    """Return the tiles of a table that is in memory.
+
+    Args:
+        sheet: The table.
+        resource: Folder or URL that ``file_path`` is relative to.
+        options: Options of the format; the tile table has none of its own.
+
+    Raises:
+        TableError: Columns or cells are wrong; all faults, with row numbers.
+    """
     faults = _option_faults(options or {}) + _column_faults(list(sheet.columns))
     attributes = tuple(name for name in sheet.columns if name not in KNOWN)
     columns, cell_faults = _read_columns(sheet)
@@ -63,7 +79,7 @@ def parse(
         table=build_table(columns, attributes),
         attributes=attributes,
         details=AcquisitionDetails(),
-        resource=_folder(path),
+        resource=resource,
     )
 
 

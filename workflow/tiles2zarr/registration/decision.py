@@ -28,6 +28,7 @@ def decide(
     uniform: bool,
     requested: str,
     origins: Mapping[str, tuple[float, float]] | None = None,
+    among: Sequence[TiledImage] = (),
 ) -> tuple[AcquisitionDecision, tuple[Finding, ...]]:
     """Return the decisions for the images of one acquisition.
 
@@ -42,15 +43,22 @@ def decide(
         requested: Digest of the options, kept in the decision.
         origins: (y, x) of each well over all acquisitions, micrometer, for
             ``offsets.xy: well``; left out, those of ``images``.
+        among: Images of all acquisitions that share one tiling with these (``offsets.
+            xy: well``); left out, these alone.
     """
     if origins is None:
-        origins = well_origins(images, align_xy=options.align_xy)
+        origins = well_origins([*images, *among], align_xy=options.align_xy)
     no_tiling = options.tiling_mode is TilingMode.NO_TILING
     found = find_positions(images, options, origins, no_tiling=no_tiling)
     owner, channel = find_channels(found.tiles)
     faults = {**unknown_channels(images, owner, channel), **found.faults}
     ids = [image.image for image in images]
-    choice = _choose(found, faults, ids, options)
+    if among:
+        everything = find_positions(among, options, origins, no_tiling=no_tiling)
+        every = [image.image for image in among]
+        choice = _choose(everything, everything.faults, every, options)
+    else:
+        choice = _choose(found, faults, ids, options)
     placement = place(found.tiles, choice.tiling, found.anchored)
     late = negative_starts(found.tiles, placement, found.anchored)
     faults = {**late, **placement.faults, **faults}

@@ -102,7 +102,7 @@ def _build_plate(
     ]
     kept = {image.image for image in plate.images} - {image.image for image in images}
     write_plate_tables(
-        store,
+        store.derived(),
         rows,
         version=options.ngff_version,
         backend=options.table_backend,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
+from tiles2zarr.errors import ConfigError
 from tiles2zarr.parsers.peek import plate_name
 from tiles2zarr.steps.named_functions import check_functions
 
@@ -15,9 +16,26 @@ def checked_configs(raw: Mapping[str, object]) -> dict[str, Config]:
         raw: The content of the config file, as YAML has it.
 
     Raises:
-        ConfigError: Anything wrong, all faults at once.
+        ConfigError: Anything wrong, all faults at once; what all plates share is told
+            once.
     """
     configs = load_configs(raw, plate_name)
-    for config in configs.values():
-        check_functions(config)
+    found: dict[str, list[str]] = {}
+    for name, config in configs.items():
+        try:
+            check_functions(config)
+        except ConfigError as error:
+            for fault in error.faults:
+                found.setdefault(fault, []).append(name)
+    if found:
+        faults = [
+            line
+            for fault, names in found.items()
+            for line in (
+                [fault]
+                if len(names) == len(configs)
+                else [f"plates.{name}.{fault}" for name in names]
+            )
+        ]
+        raise ConfigError("config", faults)
     return configs

@@ -38,6 +38,7 @@ def decide_all(
             uniform=options.plate.uniform,
             requested=requested,
             origins=origins,
+            among=_sharing(members, images, options),
         )
         old = known.acquisitions.get(number) if known else None
         redecide = options.registration.redecide
@@ -53,6 +54,27 @@ def decide_all(
         block = known.block
     jobs = str(options.images_per_job)
     return Decisions(acquisitions=decisions, block=block, jobs=jobs), tuple(findings)
+
+
+def _sharing(
+    members: Sequence[TiledImage],
+    images: Mapping[int, Sequence[TiledImage]],
+    options: ParseOptions,
+) -> list[TiledImage]:
+    """Return all images that share a lattice with ``members`` (``offsets.xy: well``).
+
+    Acquisitions of another pixel or tile size have lattices of their own.
+    """
+    if options.registration.offsets.xy != "well" or len(images) < 2:
+        return []
+    return [
+        i for group in images.values() for i in group if _scale(i) == _scale(members[0])
+    ]
+
+
+def _scale(image: TiledImage) -> tuple[float, int, int]:
+    tiles = image.tiles
+    return image.acquisition.pixelsize, tiles.len_y[0], tiles.len_x[0]
 
 
 def _requested(images: Sequence[TiledImage], options: ParseOptions) -> str:

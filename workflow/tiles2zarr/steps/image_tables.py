@@ -148,7 +148,7 @@ def _build(
         )
         write_attributes(store, "", attributes, version)
         write_image_tables(
-            store, "", image, version=version, backend=options.table_backend
+            store.derived(), "", image, version=version, backend=options.table_backend
         )
     rows = plate_rows(image) if isinstance(image.collection, ImageInPlate) else None
     tabled = Tabled(

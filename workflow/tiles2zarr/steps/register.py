@@ -42,7 +42,7 @@ def register(
     findings: list[Finding] = []
     for image, tiles_digest in sorted(task.images.items()):
         try:
-            registered = _register(image, tiles_digest, task, state, options)
+            registered, stats = _register(image, tiles_digest, task, state, options)
         except Tiles2ZarrError as error:
             LOG.error("%s: %s", image, error)
             outcomes[image] = Outcome(status="failed", error=str(error))
@@ -50,6 +50,7 @@ def register(
         sha = write_json(state.registered(image), registered)
         outcomes[image] = Outcome(status="done", digest=sha)
         findings.extend(registered.findings)
+        findings.extend(_archived_finding(registered, stats))
         LOG.info("%s: %d boxes on %s", image, len(registered.boxes), registered.shape)
     outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
     write_json(output, outcome)
@@ -62,7 +63,8 @@ def _register(
     task: Batch,
     state: State,
     options: RegisterOptions,
-) -> RegisteredImage:
+) -> tuple[RegisteredImage, SourceStats]:
+    """Return the image's boxes, and its source files as they are now."""
     path = state.tiles(image)
     raw = path.read_bytes() if path.is_file() else b""
     if digest(raw) != tiles_digest:
@@ -79,11 +81,11 @@ def _register(
     key = _key(tiles_digest, decision, options, stats)
     known = _known(state.registered(image))
     if known is not None and known.key == key:
-        return known
+        return known, stats
     if known is not None and stats.file and set(stats.size) == {MISSING[0]}:
         archived = _archived(known, tiles_digest, decision, options, stats)
         if archived is not None:
-            return archived
+            return archived, stats
     checked, dtype, findings = check_headers(
         tiled, options, storage, shared=image in task.shared
     )
@@ -95,11 +97,12 @@ def _register(
         well_origin=task.origins.get(image),
         steps=options.registration.steps,
     )
-    return registered.replace(
+    complete = registered.replace(
         key=key,
         sources=stats.only(set(registered.boxes.file)),
         findings=(*registered.findings, *findings),
     )
+    return complete, stats
 
 
 def _known(path: Path) -> RegisteredImage | None:
@@ -109,6 +112,26 @@ def _known(path: Path) -> RegisteredImage | None:
     except Tiles2ZarrError as error:
         LOG.warning("%s", error)
         return None
+
+
+def _archived_finding(
+    registered: RegisteredImage, stats: SourceStats
+) -> tuple[Finding, ...]:
+    """Return a finding if none of the files the image was made from is there."""
+    gone = bool(stats.size) and set(stats.size) == {MISSING[0]}
+    if not gone or MISSING[0] in registered.sources.size:
+        return ()
+    message = (
+        "All source files are gone (archived?); the image as it was written is kept."
+    )
+    return (
+        Finding(
+            code="sources_archived",
+            severity="info",
+            message=message,
+            images=(registered.image,),
+        ),
+    )
 
 
 def _archived(

@@ -10,6 +10,7 @@ from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import BatchOutcome, Outcome
 from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.pixels.allocator import tune_allocator
 from tiles2zarr.state import State
 from tiles2zarr.steps.output import check_owner, open_target, read_owner
 from tiles2zarr.steps.write_image import BlockedError, ImageJob, write_image
@@ -40,6 +41,7 @@ def write_zarr(
     Raises:
         Tiles2ZarrError: The batch cannot be read, or the plate is not ours to write.
     """
+    tune_allocator()
     owner = read_owner(state)
     outcomes: dict[str, Outcome] = {}
     findings: list[Finding] = []

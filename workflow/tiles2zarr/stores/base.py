@@ -34,3 +34,6 @@ class Store(Protocol):
 
     def below(self, prefix: str) -> "Store":
         """Return the store that starts at ``prefix``."""
+
+    def derived(self) -> "Store":
+        """Return the same store for what can be made again: it need not be durable."""

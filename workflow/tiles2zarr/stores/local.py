@@ -37,9 +37,16 @@ def errno_name(error: OSError) -> str:
 class LocalStore:
     """Objects are files below a folder."""
 
-    def __init__(self, root: str | Path) -> None:
-        """Use ``root``; it need not exist yet."""
+    def __init__(self, root: str | Path, *, durable: bool = True) -> None:
+        """Use ``root``; it need not exist yet.
+
+        Args:
+            root: The folder.
+            durable: Wait for the disk: a loss of power then loses nothing that was
+                called finished.
+        """
         self.root = Path(root)
+        self._durable = durable
         self._folders: set[Path] = set()
         self._waiting: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
@@ -73,8 +80,9 @@ class LocalStore:
             try:
                 with open(beside, "wb") as stream:
                     stream.write(data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                    if self._durable:
+                        stream.flush()
+                        os.fsync(stream.fileno())
                 os.replace(beside, path)
             finally:
                 beside.unlink(missing_ok=True)
@@ -98,6 +106,8 @@ class LocalStore:
                     view = view[stream.write(view) :]
         except OSError as error:
             raise explain(error, path) from error
+        if not self._durable:
+            return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(SYNC_THREADS)
         self._waiting.append(self._pool.submit(sync_file, path))
@@ -163,7 +173,11 @@ class LocalStore:
 
     def below(self, prefix: str) -> "LocalStore":
         """Return the store of a sub-folder."""
-        return LocalStore(self.root / prefix)
+        return LocalStore(self.root / prefix, durable=self._durable)
+
+    def derived(self) -> "LocalStore":
+        """Return the same folder for what can be made again: no wait for the disk."""
+        return LocalStore(self.root, durable=False)
 
 
 def sync_file(path: Path) -> None:

@@ -1,0 +1,173 @@
+"""The command line: ``tiles2zarr COMMAND``, or ``python -m tiles2zarr COMMAND``.
+
+A command's module is imported when it runs, so ``--help`` and a mistyped option answer
+at once.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import chdir
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn, Protocol, cast
+
+from tiles2zarr import __version__
+from tiles2zarr.errors import Tiles2ZarrError
+
+FAILED, INTERRUPTED = 1, 130
+"""Exit codes: faults, damage or incomplete; stopped by the user. Wrong usage is 2."""
+
+
+class _Command(Protocol):
+    """What every module below ``tiles2zarr.commands`` with a command's name has."""
+
+    def run(self, choice: argparse.Namespace) -> int:
+        """Carry the command out and return the exit code."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code; whatever goes wrong is a line."""
+    parser = make_parser()
+    choice = parser.parse_args(arguments)
+    if getattr(choice, "configfile", None):
+        # as Snakemake does: the config from here, everything in it from --directory
+        choice.configfile = str(Path(choice.configfile).absolute())
+    try:
+        with chdir(choice.directory):
+            code = _command(choice.command).run(choice)
+            sys.stdout.flush()
+            return code
+    except argparse.ArgumentError as error:
+        parser.error(str(error))
+    except Tiles2ZarrError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # the reader (head, less) has seen enough; Python would complain at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"{place}{error.strerror or error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _command(name: str) -> _Command:
+    return cast("_Command", import_module(f"tiles2zarr.commands.{name}"))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; importing none of them."""
+    parser = argparse.ArgumentParser(
+        prog="tiles2zarr",
+        description="Look at a conversion before, during and after it. "
+        "Conversions themselves run by `snakemake -c all --configfile my.yaml`.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_init(commands)
+    for name, text in {
+        "check": "is the config right, is the input there, can the output be written?",
+        "plan": "what would be made: images, planes, bytes, files, findings",
+        "status": "what is written, what failed and why, what waits",
+    }.items():
+        _add_config(commands.add_parser(name, help=text, description=text))
+    commands.choices["plan"].add_argument(
+        "--images", action="store_true", help="list every image"
+    )
+    _add_verify(commands)
+    prune = commands.add_parser(
+        "prune",
+        help="images that left the plan, and what dead processes left behind",
+    )
+    _add_config(prune)
+    prune.add_argument("--yes", action="store_true", help="remove them")
+    _add_view(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def _add_config(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    parser.add_argument(
+        "--configfile",
+        required=needed,
+        metavar="MY.YAML",
+        help="the config, as for Snakemake",
+    )
+    parser.add_argument(
+        "-d",
+        "--directory",
+        type=_folder,
+        default=".",
+        metavar="WORK",
+        help="the folder Snakemake runs in (default: the current one)",
+    )
+    parser.add_argument(
+        "--plate", metavar="NAME", help="one of the config's plates (default: all)"
+    )
+
+
+def _folder(text: str) -> str:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+    return text
+
+
+def _add_init(commands: _Commands) -> None:
+    init = commands.add_parser("init", help="a commented config for a folder of tiles")
+    init.add_argument("folder", help="folder, file or URL of the tiles")
+    init.add_argument(
+        "-o", "--output", metavar="MY.YAML", help="write it there, if nothing is there"
+    )
+    init.set_defaults(directory=".")
+
+
+def _add_verify(commands: _Commands) -> None:
+    verify = commands.add_parser(
+        "verify", help="is every image of the plan whole? A line per damaged one"
+    )
+    _add_config(verify, needed=False)
+    verify.add_argument(
+        "--store", metavar="PATH", help="a plate or image, by its own marks alone"
+    )
+    verify.add_argument(
+        "--deep", action="store_true", help="read every chunk and compare its hash"
+    )
+    change = verify.add_mutually_exclusive_group()
+    change.add_argument(
+        "--repair",
+        action="store_true",
+        help="take back what stands on damage, so that a plain rerun heals it",
+    )
+    change.add_argument(
+        "--adopt",
+        action="store_true",
+        help="make lost receipts anew from images that are whole",
+    )
+
+
+def _add_view(commands: _Commands) -> None:
+    view = commands.add_parser("view", help="how to open a plate; serve it to viewers")
+    view.add_argument("store", nargs="?", metavar="PLATE.ZARR", help="plate or image")
+    _add_config(view, needed=False)
+    view.add_argument(
+        "--serve", action="store_true", help="serve its folder over HTTP until Ctrl-C"
+    )
+    view.add_argument("--port", type=int, default=8000, help="default: 8000")
+    view.add_argument(
+        "--host", default="127.0.0.1", help="default: 127.0.0.1, this computer alone"
+    )
+
+
+def _exit() -> NoReturn:
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    _exit()

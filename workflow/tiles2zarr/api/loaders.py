@@ -1,0 +1,151 @@
+"""How the pixels of a tile are read: a file, or a class of the user's."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from tiles2zarr.api.tagged import Tagged, load_tagged
+from tiles2zarr.errors import SourceError
+from tiles2zarr.models.loader import CustomLoader, FileLoader, Loader
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.generic]
+
+FUNCTION = "tiles2zarr.api.loaders:read_plane"
+"""The function that reads planes of loaders that are no plain files."""
+
+
+class ImageLoaderInterface(Tagged, ABC):
+    """What reads a tile; derive from it to read pixels in a way of your own.
+
+    Fields say where the pixels are; they are plain values, because loaders travel to
+    other processes as JSON. ``resource`` is the base folder or URL.
+    """
+
+    @abstractmethod
+    def load_data(self, resource: str | None = None) -> "Pixels":
+        """Return all pixels; the last two axes are (y, x), planes go before."""
+
+    def find_data_type(self, resource: str | None = None) -> str:
+        """Return the pixel type, e.g. ``uint16``."""
+        return str(self.load_data(resource).dtype.name)
+
+    def load_plane(
+        self, plane: int, resource: str | None = None, planes: int | None = None
+    ) -> "Pixels":
+        """Return one plane as a (y, x) array; planes are counted in file order.
+
+        Args:
+            plane: Number of the plane, from 0.
+            resource: Base folder or URL.
+            planes: How many planes are expected in all.
+
+        Raises:
+            SourceError: There are not as many planes as expected.
+        """
+        pixels = self.load_data(resource)
+        stack = pixels.reshape(-1, *pixels.shape[-2:])
+        if planes is not None and len(stack) != planes:
+            raise wrong_planes(self, len(stack), planes)
+        return stack[plane]
+
+
+def wrong_planes(loader: ImageLoaderInterface, found: int, planes: int) -> SourceError:
+    """Return the error of a loader that has more or fewer planes than declared."""
+    return SourceError(
+        f"{loader!r} holds {found} planes, the tile declares {planes}. Correct the "
+        "tile's lengths, or the loader."
+    )
+
+
+class DefaultImageLoader(ImageLoaderInterface):
+    """Reads image files: tif tiff (BigTIFF, stk, ome.tif too) png jpg jpeg bmp npy."""
+
+    file_path: str
+    """Path relative to the resource; absolute paths and URLs as they are."""
+
+    def load_data(self, resource: str | None = None) -> "Pixels":
+        """Return the pixels as (y, x), or as (plane, y, x) where there are several.
+
+        Raises:
+            SourceError: The file is absent or damaged.
+        """
+        import numpy as np
+
+        from tiles2zarr.loaders import open_source
+
+        with open_source(self.file_path, resource or "", FileLoader()) as source:
+            planes = [source.read(plane) for plane in range(source.header.planes)]
+        return planes[0] if len(planes) == 1 else np.stack(planes)
+
+    def find_data_type(self, resource: str | None = None) -> str:
+        """Return the pixel type from the file's header.
+
+        Raises:
+            SourceError: The file is absent or damaged.
+        """
+        from tiles2zarr.loaders import probe
+
+        return probe(self.file_path, resource or "", FileLoader()).dtype
+
+    def load_plane(
+        self, plane: int, resource: str | None = None, planes: int | None = None
+    ) -> "Pixels":
+        """Return one plane as a (y, x) array, without reading the others.
+
+        Raises:
+            SourceError: The file is absent, damaged, or of another number of planes.
+        """
+        from tiles2zarr.loaders import open_source
+
+        with open_source(self.file_path, resource or "", FileLoader()) as source:
+            if planes is not None and source.header.planes != planes:
+                raise wrong_planes(self, source.header.planes, planes)
+            return source.read(plane)
+
+
+def _load(value: object) -> object:
+    return load_tagged(value, ImageLoaderInterface)
+
+
+AnyLoader = Annotated[SerializeAsAny[ImageLoaderInterface], BeforeValidator(_load)]
+"""A loader of any class, read back from JSON by its tag."""
+
+
+def file_entry(
+    loader: ImageLoaderInterface, *, plain: bool, planes: int | None = None
+) -> str:
+    """Return what stands for a loader in the file column of an image.
+
+    Args:
+        loader: The loader.
+        plain: Whether all loaders of the image read plain files.
+        planes: Planes the tile has, where known.
+    """
+    if plain and isinstance(loader, DefaultImageLoader):
+        return loader.file_path
+    entry = {"loader": loader.model_dump(mode="json"), "planes": planes}
+    return json.dumps(entry, sort_keys=True)
+
+
+def image_loader(resource: str, *, plain: bool) -> Loader:
+    """Return the reader of an image whose tiles have the entries of `file_entry`."""
+    if plain:
+        return FileLoader()
+    return CustomLoader(function=FUNCTION, options={"resource": resource})
+
+
+def read_plane(entry: str, plane: int, options: Mapping[str, object]) -> "Pixels":
+    """Return a plane by the loader that an entry of `file_entry` stands for."""
+    described = json.loads(entry)
+    loader = _load(described["loader"])
+    if not isinstance(loader, ImageLoaderInterface):
+        raise SourceError(f"{entry} names no loader. Aggregate the tiles again.")
+    resource = str(options["resource"]) or None
+    return loader.load_plane(plane, resource, described["planes"])

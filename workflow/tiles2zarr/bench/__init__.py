@@ -1,0 +1,1 @@
+"""Whole-process timings of the workflow, beside the machine's own limit."""
