@@ -9,6 +9,10 @@ import numpy as np
 
 from tests.e2e.convert import convert
 
+COLUMNS = (
+    *("file_path", "row", "column", "fov_name", "start_x", "start_y"),
+    *("length_x", "length_y"),
+)
 PITCH = 27
 """Stage step in pixels; tiles are 30 wide, so a grid puts column k at 30 k."""
 
@@ -22,18 +26,7 @@ def cycle(folder: Path, name: str, columns: Iterable[int]) -> dict[str, object]:
         rows.append([file, "B", 3, f"c{k}", PITCH * k, 0, 30, 24])
     with open(folder / f"{name}.csv", "w", newline="") as table:
         writer = csv.writer(table)
-        writer.writerow(
-            [
-                "file_path",
-                "row",
-                "column",
-                "fov_name",
-                "start_x",
-                "start_y",
-                "length_x",
-                "length_y",
-            ]
-        )
+        writer.writerow(COLUMNS)
         writer.writerows(rows)
     path = str(folder / f"{name}.csv")
     return {"path": path, "format": "tile_table", "details": {"pixelsize": 1.0}}

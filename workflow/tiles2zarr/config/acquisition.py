@@ -99,13 +99,14 @@ class FormatOptions(Section):
     ``<name>_mip.zarr``; ``drop``; ``only``."""
     pattern: Label | None = None
     """File name with named parts, format ``pattern``, e.g.
-    ``{row:[A-Z]+}{column:d}_s{field:d}_w{channel:d}.tif``; needed there."""
+    ``{row:[A-Z]+}{column:d}_s{field:d}_w{channel:d}.tif``; needed there. ``{_}``
+    matches and is not kept, ``{{`` and ``}}`` are braces."""
     grid: Grid | None = None
     """Positions on a grid, format ``pattern``; left out, from ``positions`` or the
     files' tags."""
     positions: Location | None = None
-    """CSV with positions of the fields, format ``pattern``; left out, from ``grid`` or
-    the files' tags."""
+    """CSV with positions of the fields, format ``pattern``, looked for in the working
+    folder, then beside the images; left out, from ``grid`` or the files' tags."""
 
     @model_validator(mode="before")
     @classmethod

@@ -24,7 +24,7 @@ class Report(Section):
     """The report page."""
 
     enabled: bool = True
-    """Make ``results/<name>/report.html``."""
+    """Without effect in this version, which makes no report page yet."""
 
 
 def repeated_ids(ids: Iterable[int | None]) -> str | None:
