@@ -28,6 +28,7 @@ from tests.formats.plates import (
     imagexpress_planes,
     read_pixels,
 )
+from tests.validators import validate_plate
 
 Row = dict[str, str]
 
@@ -235,6 +236,12 @@ def test_findings_are_counted(made: Made) -> None:
     plate, work = made
     found = findings(work, plate.name)
     assert {code: finding["count"] for code, finding in found.items()} == plate.findings
+
+
+@pytest.mark.full
+def test_validators_accept_real_plates(made: Made) -> None:
+    """Every validator and reader opens the plate."""
+    validate_plate(store_of(made), "0.4")
 
 
 def test_png_by_a_tile_table(real_data: Path, tmp_path: Path) -> None:

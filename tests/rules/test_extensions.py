@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import yaml
 from numpy.typing import NDArray
-from tiles2zarr.errors import ExtensionError, FaultsError, TableError
 
 from tests.conftest import REPOSITORY, Completed, RunSnakemake
 from tests.e2e.convert import convert
 from tests.reference.store import read_plate
-from tests.rules.plate import write_tile
+from tiles2zarr.errors import ExtensionError, FaultsError, TableError
 
 Jobs = Callable[[Completed], Counter[str]]
 Json = dict[str, object]
@@ -92,7 +91,9 @@ def write_raw(folder: Path, *without: tuple[str, int]) -> None:
                 continue
             name = f"{well}_{site}.raw"
             lines.append(f"{well}\t{site}\t{name}\t{x}\t0.0\t{FOCUS[site]}")
-            (folder / name).write_bytes(field_pixels(well, site).astype(">u2").tobytes())
+            (folder / name).write_bytes(
+                field_pixels(well, site).astype(">u2").tobytes()
+            )
     (folder / "index.tsv").write_text("\n".join(lines) + "\n")
 
 

@@ -9,7 +9,7 @@ from tiles2zarr.errors import ConfigError
 QUOTES = "YAML reads on, off, yes and no as true and false: put it in quotes"
 FORMATS = (
     "auto, tile_table, cellvoyager, cq3k, operetta, imagexpress, scanr, ome_xml, "
-    "pattern"
+    "czi, nd2, lif, pattern"
 )
 KINDS = (
     "path_regex, well, fov_name, acquisition, attribute, channel, z_range, "

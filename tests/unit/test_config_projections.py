@@ -1,6 +1,7 @@
 """``projections: keep`` makes a second plate; everything else leaves one."""
 
 import pytest
+
 from tiles2zarr.config.acquisition import Projections
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.projections import with_projections

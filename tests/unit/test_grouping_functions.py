@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+
 from tiles2zarr.errors import ExtensionError, TableError
 from tiles2zarr.grouping import place_images, run_validators
 from tiles2zarr.parsers.records import build_table, check_table

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+
 from tiles2zarr.config.acquisition import OnRepeat
 from tiles2zarr.errors import TableError
 from tiles2zarr.grouping import join_reads, merge_repeats
@@ -44,22 +45,35 @@ def _two() -> list[pd.DataFrame]:
     [
         (
             OnRepeat.LAST,
-            ["monday/1_2_0", "monday/1_2_1", "monday/1_2_2"]
-            + ["tuesday/1_3_0", "tuesday/1_3_1", "tuesday/2_4_0", "tuesday/2_4_1"],
+            [
+                "monday/1_2_0",
+                "monday/1_2_1",
+                "monday/1_2_2",
+                "tuesday/1_3_0",
+                "tuesday/1_3_1",
+                "tuesday/2_4_0",
+                "tuesday/2_4_1",
+            ],
             3,
         ),
         (
             OnRepeat.FIRST,
-            ["monday/1_2_0", "monday/1_2_1", "monday/1_2_2", "monday/1_3_0"]
-            + ["monday/1_3_1", "monday/1_3_2", "tuesday/2_4_0", "tuesday/2_4_1"],
+            [
+                "monday/1_2_0",
+                "monday/1_2_1",
+                "monday/1_2_2",
+                "monday/1_3_0",
+                "monday/1_3_1",
+                "monday/1_3_2",
+                "tuesday/2_4_0",
+                "tuesday/2_4_1",
+            ],
             2,
         ),
     ],
     ids=["last", "first"],
 )
-def test_one_paths_tiles_count(
-    rule: OnRepeat, files: list[str], left_out: int
-) -> None:
+def test_one_paths_tiles_count(rule: OnRepeat, files: list[str], left_out: int) -> None:
     """A repeated well comes whole from one path, and a finding says which."""
     tables = _two()
     merged, findings = merge_repeats(tables, PATHS[:2], rule)

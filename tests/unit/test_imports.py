@@ -31,6 +31,7 @@ LAYERS = (
     },
     {"ngff", "pixels"},
     {"steps"},
+    {"api"},
 )
 """What may import what: a module sees the layers before its own, and itself.
 
@@ -44,6 +45,7 @@ HOMES = {
     "scipy": ("registration/corners",),
     "snakemake": (),
     "pandas": (
+        "api/",
         "conditions",
         "filters/",
         "grouping",

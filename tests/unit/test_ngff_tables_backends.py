@@ -217,6 +217,37 @@ def test_csv_is_a_file_for_a_biologist(tmp_path: Path, version: Version) -> None
     )
 
 
+BLANKS = {
+    "nothing": [None],
+    "text": ["a\n\nb", None, 'c"', None],
+    "number": [1.5, None],
+    "flag": [None, True],
+}
+
+
+@pytest.mark.parametrize("values", BLANKS.values(), ids=BLANKS)
+@backends
+def test_blanks_in_the_only_column(
+    tmp_path: Path, backend: Backend, values: list[Scalar]
+) -> None:
+    """A table of one column keeps its blank rows, which readers skip if empty."""
+    table = NamedTable(
+        "t", "condition_table", pd.DataFrame({"drug": values}).convert_dtypes()
+    )
+    objects = render_table(table, backend, "0.4")
+    for key, content in objects.items():
+        path = tmp_path / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    blank = [value is None for value in values]
+    group = zarr.open_group(tmp_path, mode="r")
+    by_ngio = ngio.tables.open_table(group, mode="r").dataframe
+    assert len(by_ngio) == len(values)
+    assert read_directly(tmp_path, backend, "0.4")["drug"].isna().tolist() == blank
+    found = [row["drug"] for row in parse_table(objects, "0.4")]
+    assert [value is None for value in found] == blank
+
+
 @versions
 def test_no_lock_files_beside_the_store(tmp_path: Path, version: Version) -> None:
     """Only the plate is in the output folder: ngio's lock folder never appears."""

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.models.acquisition import StageOrientation
 
 Point = tuple[float, float]

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.steps.findings import group_findings
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import ConfigError

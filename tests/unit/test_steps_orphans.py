@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+
 from tiles2zarr.checkpoints import write_json
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.slices import TablesOptions, tables_options
-from tiles2zarr.errors import LockedError
 from tiles2zarr.models.collection import Collection, ImageInPlate, SingleImage
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import AcquisitionEntry, ImageEntry, Plan
@@ -17,7 +17,6 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.orphans import find_orphans, remove_image, settle_orphans
 from tiles2zarr.steps.output import Owner
 from tiles2zarr.stores.local import LocalStore
-from tiles2zarr.stores.lock import hold
 
 OWNER = "ours"
 
@@ -190,13 +189,3 @@ def test_many_orphans_are_one_finding(state: State, tmp_path: Path) -> None:
     (finding,) = settle_orphans(_plan("B/03/0"), state, options)
     assert finding.count == 7
     assert finding.images == tuple(f"C/{column:02d}/0" for column in range(1, 6))
-
-
-def test_an_orphan_that_is_being_written_is_left(state: State, tmp_path: Path) -> None:
-    """A live writer's image is not taken away under its hands."""
-    folder = _make(state, tmp_path / "out", _place("B", 11))
-    lock = folder.with_name(f".{folder.name}.lock")
-    with hold(lock), pytest.raises(LockedError):
-        remove_image("B/11/0", state, str(tmp_path / "out"))
-    assert folder.is_dir()
-    assert _files(state, "B/11/0") == [True, True, True]

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.records import ParsedAcquisition, build_table, empty_table

@@ -117,7 +117,6 @@ _HOMES = {
         "tiled_image_from_tiles",
         "tiles_aggregation_pipeline",
     ),
-    "api.places": ("CollectionInterface",),
     "api.dummy": (
         "DummyLoader",
         "StartPosition",
@@ -167,6 +166,7 @@ _HOMES = {
         "StagePositionCorrections",
         "TempJsonOptions",
     ),
+    "api.places": ("CollectionInterface",),
     "api.plates": ("setup_ome_zarr_collection",),
     "api.registration": (
         "apply_registration_pipeline",

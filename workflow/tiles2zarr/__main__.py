@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn, Protocol, cast
+from typing import Protocol, TypeAlias, cast
 
 from tiles2zarr import __version__
 from tiles2zarr.errors import Tiles2ZarrError
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; whatever goes wrong is a line."""
     parser = make_parser()
     choice = parser.parse_args(arguments)
-    if getattr(choice, "configfile", None):
+    if getattr(choice, "configfile", None) and choice.directory != ".":
         # as Snakemake does: the config from here, everything in it from --directory
         choice.configfile = str(Path(choice.configfile).absolute())
     try:
@@ -90,7 +90,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_config(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
@@ -165,9 +165,5 @@ def _add_view(commands: _Commands) -> None:
     )
 
 
-def _exit() -> NoReturn:
-    sys.exit(main())
-
-
 if __name__ == "__main__":
-    _exit()
+    sys.exit(main())

@@ -94,12 +94,11 @@ def tiled_image_from_tiles(
     grouping = group_by_image(tiles, no_tiling=no_tiling, resource=base)
     log_findings(grouping.findings)
     inside = with_first_headers([grouped.image for grouped in grouping.images], {})
-    log_findings(find_misaligned_acquisitions(inside, registration))
-    origins = well_origins(inside, align_xy=registration.align_xy)
+    origins = _origins(inside, registration)
     decisions = _decide(inside, registration, options, origins)
     return [
         from_grouped(replace(grouped, image=image), base).replace(
-            decision=decision, well_origin=origins[well_of(image)]
+            decision=decision, well_origin=origins[_plate(image)][well_of(image)]
         )
         for grouped, image, decision in zip(
             grouping.images, inside, decisions, strict=True
@@ -107,11 +106,23 @@ def tiled_image_from_tiles(
     ]
 
 
+def _origins(
+    images: Sequence[workflow.TiledImage], registration: Registration
+) -> dict[str | None, dict[str, tuple[float, float]]]:
+    """Return what the images of each well count from, by plate and well."""
+    origins = {}
+    for plate in dict.fromkeys(map(_plate, images)):
+        members = [image for image in images if _plate(image) == plate]
+        log_findings(find_misaligned_acquisitions(members, registration))
+        origins[plate] = well_origins(members, align_xy=registration.align_xy)
+    return origins
+
+
 def _decide(
     images: Sequence[workflow.TiledImage],
     registration: Registration,
     options: ConverterOptions,
-    origins: Mapping[str, tuple[float, float]],
+    origins: Mapping[str | None, Mapping[str, tuple[float, float]]],
 ) -> list[AcquisitionDecision]:
     """Return the decision for each image, made once per plate and acquisition."""
     keys = [
@@ -126,10 +137,28 @@ def _decide(
             num_levels=options.omezarr_options.num_levels,
             uniform=False,
             requested=requested(registration),
-            origins=origins,
+            origins=origins[_plate(members[0])],
+            among=_sharing(members[0], images, registration),
         )
         log_findings(findings)
     return [decisions[key] for key in keys]
+
+
+def _sharing(
+    member: workflow.TiledImage,
+    images: Sequence[workflow.TiledImage],
+    registration: Registration,
+) -> list[workflow.TiledImage]:
+    """Return the images that share a lattice with one (``offsets.xy: well``)."""
+    if registration.offsets.xy != "well":
+        return []
+    key = (_plate(member), *_scale(member))
+    return [image for image in images if (_plate(image), *_scale(image)) == key]
+
+
+def _scale(image: workflow.TiledImage) -> tuple[float, int, int]:
+    tiles = image.tiles
+    return image.acquisition.pixelsize, tiles.len_y[0], tiles.len_x[0]
 
 
 def _plate(image: workflow.TiledImage) -> str | None:

@@ -24,7 +24,7 @@ from tiles2zarr.conditions import join_conditions, read_conditions
 from tiles2zarr.errors import TableError
 from tiles2zarr.grouping import ImageKey, check_planes, group_tiles
 from tiles2zarr.models.acquisition import AcquisitionDetails
-from tiles2zarr.models.collection import ImageInPlate, SingleImage
+from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import ConditionRow, TiledImage
 from tiles2zarr.models.well import column_index, row_index
@@ -66,15 +66,15 @@ def group_by_acquisition(tiles: Sequence[Tile]) -> list[list[int]]:
         details, place = tile.acquisition_details, tile.collection
         if id(details) not in known:
             known[id(details)] = _number(details, distinct)
-        in_plate = isinstance(place, ImageInPlate)
-        plate = place.plate_name if in_plate else None
-        number = place.acquisition if in_plate else 0
+        plate, number = None, 0
+        if isinstance(place, ImageInPlate):
+            plate, number = place.plate_name, place.acquisition
         groups.setdefault((plate, number, known[id(details)]), []).append(index)
     return list(groups.values())
 
 
 def _number(details: AcquisitionDetails, distinct: list[AcquisitionDetails]) -> int:
-    """Return the place of equal details in ``distinct``, where they are added if new."""
+    """Return the place of equal details in ``distinct``; new ones are added."""
     for number, other in enumerate(distinct):
         same = all(
             same_spacing(getattr(details, name), getattr(other, name))
@@ -208,15 +208,7 @@ def _own_collection(
     if isinstance(place, ImageInPlate):
         return own.get(place.path, place)
     given = own[f"{place.image_path}.zarr"]
-    return (
-        given
-        if isinstance(given, SingleImage) and not place.suffix
-        else (
-            place
-            if isinstance(given, SingleImage)
-            else given.replace(suffix=place.suffix)
-        )
-    )
+    return given.replace(suffix=place.suffix) if place.suffix else given
 
 
 def _with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage:
@@ -229,15 +221,12 @@ def _with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage
 
 
 def _disagreement(path: str, one: TiledImage, other: TiledImage) -> TableError:
-    names = [
-        name
+    pairs = {
+        name: (getattr(one.acquisition, name), getattr(other.acquisition, name))
         for name in AcquisitionDetails.model_fields
-        if getattr(one.acquisition, name) != getattr(other.acquisition, name)
-    ]
-    shown = ", ".join(
-        f"{name} {getattr(one.acquisition, name)} and {getattr(other.acquisition, name)}"
-        for name in names[:2]
-    )
+    }
+    differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    shown = ", ".join(f"{n} {mine} and {its}" for n, (mine, its) in differing.items())
     return TableError(
         f"tiles of {path}",
         [

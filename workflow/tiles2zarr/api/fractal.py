@@ -84,6 +84,7 @@ def setup_images_for_conversion(
         zarr_dir=zarr_dir,
         ngff_version=converter_options.omezarr_options.ngff_version,
         overwrite_mode=mode,
+        table_backend=converter_options.omezarr_options.table_backend,
     )
     folder = converter_options.temp_json_options.format_temp_url(zarr_dir)
     arguments: list[dict[str, object]] = []
@@ -144,8 +145,7 @@ def generic_compute_task(
     )
     place = find_place(zarr_url, image)
     if isinstance(image.collection, ImageInPlate):
-        backend = args.converter_options.omezarr_options.table_backend
-        update_plate(place.output, image.collection.plate_name, place.state, backend)
+        update_plate(place.output, image.collection.plate_name, place.state)
     replace_file(_done(place.state.root.parent, url), raw)
     remove_json(url)
     cleanup_if_exists(url.rpartition("/")[0])

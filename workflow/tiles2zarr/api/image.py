@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
+from tiles2zarr.api.conditions import add_rows, rows_of
 from tiles2zarr.api.pasting import full_shape, paste, paste_lazily, shape_of
 from tiles2zarr.api.places import AnyCollection, path_of
 from tiles2zarr.api.roi import PixelSize, Roi, same_spacing, union_roi
@@ -43,7 +44,7 @@ class TiledImage(Frozen):
     data_type: str | None = None
     """Pixel type of the first file, ``None`` if it cannot be read."""
     translation: tuple[float, float, float] | None = None
-    """Position of the image in (z, y, x), micrometer (No Tiling, after registration)."""
+    """Position of the image in (z, y, x), micrometer (No Tiling, registered)."""
     conditions: tuple[ConditionRow, ...] = ()
     """Rows of the condition table, for the image or for each field of view."""
     resource: str = ""
@@ -177,8 +178,13 @@ class TiledImage(Frozen):
         self._check_fits(tile)
         added = TileSlice.from_tile(tile)
         return self.replace(
-            regions=(*self.regions, added), conditions=self._with_conditions(tile)
+            regions=(*self.regions, added), conditions=self._rows_with(tile)
         )
+
+    def _rows_with(self, tile: Tile) -> tuple[ConditionRow, ...]:
+        fields = dict.fromkeys(region.roi.name for region in self.regions)
+        added = rows_of(tile.attributes)
+        return add_rows(self.conditions, tuple(fields), tile.fov_name, added)
 
     def _check_fits(self, tile: Tile) -> None:
         own, other = self.acquisition_details, tile.acquisition_details
@@ -208,54 +214,3 @@ class TiledImage(Frozen):
             f"{what} is {found}, expected {expected}. Correct the tile, or make an "
             "image of its own of it."
         )
-
-    def _with_conditions(self, tile: Tile) -> tuple[ConditionRow, ...]:
-        """Return the rows with those of a tile, per field where fields differ."""
-        rows = rows_of(tile.attributes)
-        values = [row.values for row in rows]
-        whole = [row.values for row in self.conditions if row.fov is None]
-        if values == whole or (not values and not self.conditions):
-            return self.conditions
-        known = [row.values for row in self.conditions if row.fov == tile.fov_name]
-        fields = dict.fromkeys(region.roi.name for region in self.regions)
-        per_field = tuple(
-            row.replace(fov=fov)
-            for row in self.conditions
-            for fov in (fields if row.fov is None else [row.fov])
-        )
-        if known == values:
-            return per_field
-        return (*per_field, *(row.replace(fov=tile.fov_name) for row in rows))
-
-
-def rows_of(attributes: object) -> tuple[ConditionRow, ...]:
-    """Return attributes (one list of values per column) as rows of a condition table.
-
-    A column with one value has it in every row; single values are taken, too.
-
-    Raises:
-        ValueError: Columns differ in length, or are no mapping.
-    """
-    if not isinstance(attributes, Mapping):
-        raise ValueError(f"attributes must map names to values, got {attributes!r}")
-    columns = {
-        str(name): tuple(cells or [None])
-        if isinstance(cells, list | tuple)
-        else (cells,)
-        for name, cells in attributes.items()
-    }
-    lengths = {len(cells) for cells in columns.values()}
-    if lengths - {1} and len(lengths - {1}) > 1:
-        raise ValueError(
-            f"attributes have {sorted(lengths)} values, expected equally many"
-        )
-    rows = max(lengths, default=0)
-    return tuple(
-        ConditionRow(
-            values={
-                name: cells[row if len(cells) > 1 else 0]
-                for name, cells in columns.items()
-            }
-        )
-        for row in range(rows)
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, SerializeAsAny
 
-from tiles2zarr.api.tagged import Tagged, load_tagged
+from tiles2zarr.api.tagged import Tagged, class_tag, load_tagged
 from tiles2zarr.errors import SourceError
 from tiles2zarr.models.loader import CustomLoader, FileLoader, Loader
 
@@ -53,7 +53,8 @@ class ImageLoaderInterface(Tagged, ABC):
         stack = pixels.reshape(-1, *pixels.shape[-2:])
         if planes is not None and len(stack) != planes:
             raise wrong_planes(self, len(stack), planes)
-        return stack[plane]
+        chosen: Pixels = stack[plane]
+        return chosen
 
 
 def wrong_planes(loader: ImageLoaderInterface, found: int, planes: int) -> SourceError:
@@ -111,7 +112,7 @@ class DefaultImageLoader(ImageLoaderInterface):
 
 
 def _load(value: object) -> object:
-    return load_tagged(value, ImageLoaderInterface)
+    return load_tagged(value, ImageLoaderInterface)  # type: ignore[type-abstract]
 
 
 AnyLoader = Annotated[SerializeAsAny[ImageLoaderInterface], BeforeValidator(_load)]
@@ -127,9 +128,13 @@ def file_entry(
         loader: The loader.
         plain: Whether all loaders of the image read plain files.
         planes: Planes the tile has, where known.
+
+    Raises:
+        ExtensionError: The loader's class cannot be found by another process.
     """
     if plain and isinstance(loader, DefaultImageLoader):
         return loader.file_path
+    class_tag(type(loader))  # raised here, for pydantic would hide it
     entry = {"loader": loader.model_dump(mode="json"), "planes": planes}
     return json.dumps(entry, sort_keys=True)
 

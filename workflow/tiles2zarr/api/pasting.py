@@ -71,7 +71,8 @@ def find_starts(regions: Sequence[Slice], size: PixelSize) -> Ints:
     spacing = np.array([size.along(axis) for axis in AXES])
     world = [[region.roi.get(axis).start for axis in AXES] for region in regions]
     starts = round_px(np.array(world) / spacing)
-    return starts - starts.min(axis=0)
+    first: Ints = starts - starts.min(axis=0)
+    return first
 
 
 def full_shape(regions: Sequence[Slice], size: PixelSize) -> Shape:
@@ -122,7 +123,7 @@ def paste_lazily(
         SourceError: No pixel type is known and the first slice cannot be read.
     """
     import dask.array
-    from dask import delayed
+    from dask.delayed import delayed
 
     resource = pasted.resource if resource is None else resource
     size, regions = pasted.pixel_size, pasted.regions
@@ -139,7 +140,9 @@ def paste_lazily(
         for t, c, z in np.ndindex(*shape[:3])
     ]
     stack: Array = dask.array.stack(planes).reshape(kept)  # type: ignore[no-untyped-call]
-    return stack if chunks is None else stack.rechunk(chunks)
+    if chunks is not None:
+        stack = stack.rechunk(chunks)  # type: ignore[no-untyped-call]
+    return stack
 
 
 def _plane(
@@ -175,6 +178,6 @@ def _dtype(pasted: Pasted, resource: str) -> np.dtype[np.generic]:
 def _check_dtype(region: Slice, loaded: Pixels, dtype: np.dtype[np.generic]) -> None:
     if not np.can_cast(loaded.dtype, dtype):
         raise SourceError(
-            f"{region.image_loader!r} holds {loaded.dtype} pixels, the image is {dtype}. "
-            "Make the files one pixel type, or declare data_type."
+            f"{region.image_loader!r} holds {loaded.dtype} pixels, the image is "
+            f"{dtype}. Make the files one pixel type, or declare data_type."
         )

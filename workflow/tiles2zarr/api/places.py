@@ -21,12 +21,8 @@ class CollectionInterface(Tagged, ABC):
         """Return the path below the output folder, ending in ``.zarr``."""
 
 
-CollectionInterface.register(ImageInPlate)
-CollectionInterface.register(SingleImage)
-
-
 def _load(value: object) -> object:
-    return load_tagged(value, CollectionInterface)
+    return load_tagged(value, CollectionInterface)  # type: ignore[type-abstract]
 
 
 AnyCollection = Annotated[

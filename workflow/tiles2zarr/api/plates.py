@@ -48,6 +48,8 @@ class PlateSetup(Frozen):
     """Version of OME-Zarr."""
     extend: bool
     """Whether images others put there stay listed."""
+    backend: TableBackend = TableBackend.CSV
+    """File format of the plate's tables."""
 
 
 def setup_ome_zarr_collection(
@@ -57,6 +59,7 @@ def setup_ome_zarr_collection(
     zarr_dir: str,
     ngff_version: str = "0.4",
     overwrite_mode: OverwriteMode | str = OverwriteMode.NO_OVERWRITE,
+    table_backend: TableBackend | str | None = None,
 ) -> None:
     """Set up what images are collected in, before or after they are written.
 
@@ -70,6 +73,8 @@ def setup_ome_zarr_collection(
         zarr_dir: Output folder.
         ngff_version: Version of OME-Zarr.
         overwrite_mode: What is done where the output exists.
+        table_backend: File format of the plate's tables; left out, that of an earlier
+            call, else CSV.
 
     Raises:
         StoreError: A foreign plate is in the way.
@@ -77,7 +82,8 @@ def setup_ome_zarr_collection(
     """
     version, mode = NgffVersion(ngff_version), OverwriteMode(overwrite_mode)
     if collection_type == "ImageInPlate" and collection_type not in COLLECTIONS:
-        _setup_plates(zarr_dir, tiled_images, version, mode)
+        backend = TableBackend(table_backend) if table_backend else None
+        _setup_plates(zarr_dir, tiled_images, version, mode, backend)
     elif collection_type != "SingleImage" or collection_type in COLLECTIONS:
         function = COLLECTIONS.get(collection_type)
         call_function(
@@ -96,6 +102,7 @@ def _setup_plates(
     images: Iterable[TiledImage],
     version: NgffVersion,
     mode: OverwriteMode,
+    backend: TableBackend | None,
 ) -> None:
     plates: dict[str, list[tuple[TiledImage, ImageInPlate]]] = {}
     for image in images:
@@ -115,7 +122,7 @@ def _setup_plates(
         )
         with hold(_lock(state)):
             check_owner(options, places[0], owner)
-            _plan(state, places, version, mode)
+            _plan(state, places, version, mode, backend)
         update_plate(zarr_dir, places[0].plate_name, state)
 
 
@@ -124,6 +131,7 @@ def _plan(
     places: Sequence[ImageInPlate],
     version: NgffVersion,
     mode: OverwriteMode,
+    backend: TableBackend | None,
 ) -> None:
     """Remember layout and acquisitions, those of earlier setups too."""
     old = read_json_if_there(_setup(state), PlateSetup)
@@ -139,21 +147,18 @@ def _plan(
             columns=max(layout.columns, old.layout.columns),
         )
         extend = extend or (old.extend and mode is not OverwriteMode.OVERWRITE)
+        backend = backend or old.backend
     setup = PlateSetup(
         layout=layout,
         acquisitions=tuple(AcquisitionEntry(id=number) for number in sorted(ids)),
         version=version,
         extend=extend,
+        backend=backend or TableBackend.CSV,
     )
     write_json(_setup(state), setup)
 
 
-def update_plate(
-    zarr_dir: str,
-    plate_name: str,
-    state: State,
-    backend: TableBackend = TableBackend.CSV,
-) -> None:
+def update_plate(zarr_dir: str, plate_name: str, state: State) -> None:
     """Write metadata and tables of a plate from the images that are complete.
 
     One process at a time; a plate that was not set up is left alone.
@@ -179,7 +184,7 @@ def update_plate(
         rows = [_rows(state, place.image) for place in places]
         kept = {i.image for i in plate.images} - {place.image for place in places}
         write_plate_tables(
-            store, rows, version=setup.version, backend=backend, kept=kept
+            store, rows, version=setup.version, backend=setup.backend, kept=kept
         )
 
 

@@ -1,6 +1,7 @@
 """Steps of pipelines: a name, and what is passed on to its function."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypedDict
 
 from tiles2zarr.api.image import TiledImage
@@ -31,7 +32,7 @@ def run_registration_func(image: TiledImage, step: RegistrationStep) -> TiledIma
     """
     name, function = step["name"], REGISTRATION.get(step["name"])
     params = dict(step.get("params", {}))
-    returned = call_function(name, lambda given: function(given, **params), image)
+    returned = call_function(name, partial(function, **params), image)
     if not isinstance(returned, TiledImage):
         raise ExtensionError(
             f"Registration function {name!r} returned {type(returned).__name__}, "
@@ -52,7 +53,5 @@ def apply_validator_pipeline(
         name, function = step["name"], VALIDATORS.get(step["name"])
         params = dict(step.get("params", {}))
         for image in images:
-            call_function(
-                name, lambda given, f=function, p=params: f(given, **p), image
-            )
+            call_function(name, partial(function, **params), image)
     return list(images)

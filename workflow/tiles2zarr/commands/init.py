@@ -1,9 +1,12 @@
 """``tiles2zarr init``: a commented config for a folder of tiles."""
 
+import argparse
+from pathlib import Path
+
 import yaml
 
 from tiles2zarr.config.names import clean_name, folder_name
-from tiles2zarr.errors import ParserError
+from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.parsers.pattern_files import list_tree
 from tiles2zarr.parsers.pattern_guess import PatternGuess, guess_pattern
 from tiles2zarr.parsers.peek import detect, plate_name
@@ -46,6 +49,28 @@ acquisitions:
 #   ngff_version: "0.4"       # "0.5" is Zarr 3 and may be sharded
 #   num_levels: 5
 """
+
+
+def run(choice: argparse.Namespace) -> int:
+    """Print a config for a folder, or write it to a file that is not there yet.
+
+    Raises:
+        ParserError: Nothing is recognised.
+        Tiles2ZarrError: The file exists.
+    """
+    text = init(choice.folder)
+    if choice.output is None:
+        print(text, end="")
+        return 0
+    try:
+        with Path(choice.output).open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise Tiles2ZarrError(
+            f"{choice.output} exists and was not touched. Choose another name."
+        ) from error
+    print(f"{choice.output}: written; look through it, then `tiles2zarr check`")
+    return 0
 
 
 def init(folder: str) -> str:

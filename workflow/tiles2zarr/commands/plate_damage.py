@@ -23,6 +23,9 @@ from tiles2zarr.ngff.plate_groups import read_plate
 from tiles2zarr.steps.output import open_store, plate_owner
 from tiles2zarr.stores.base import Store
 
+_PLACE = {"row", "column", "well", "acquisition", "path_in_well", "fov_name"}
+"""Columns of a plate's condition table that are no conditions."""
+
 
 def plate_faults(
     plate: Plate, plan: Plan, images: Collection[ImageInPlate], owner: str
@@ -141,8 +144,11 @@ def _missing_tables(
     wanted = set()
     for image in images:
         tabled = _tabled(plate, image)
-        wanted |= {"condition_table"} if tabled and tabled.conditions else set()
-        wanted |= {"FOV_table"} if tabled and tabled.fovs else set()
+        conditions = tabled.conditions if tabled else ()
+        if any(row.keys() - _PLACE for row in conditions):
+            wanted.add("condition_table")
+        if tabled and tabled.fovs:
+            wanted.add("FOV_table")
     listed = (read_attributes(store, "tables", version) or {}).get("tables")
     for table in sorted(wanted):
         there = isinstance(listed, list) and table in listed

@@ -7,7 +7,7 @@ from pathlib import Path
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.damage import Damage
 from tiles2zarr.commands.plates import Plate
-from tiles2zarr.errors import StoreError, Tiles2ZarrError
+from tiles2zarr.errors import LockedError, StoreError, Tiles2ZarrError
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import ImageEntry, Plan
 from tiles2zarr.models.receipt import Receipt
@@ -19,7 +19,6 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import content_digest
 from tiles2zarr.steps.output import open_store, open_target
 from tiles2zarr.stores.base import Store
-from tiles2zarr.stores.target import Target
 
 _DOCUMENTS = (".zgroup", ".zattrs", "zarr.json")
 
@@ -44,6 +43,11 @@ def repair(
         LockedError: A live process is writing one of the images.
         StoreError: The output cannot be written.
     """
+    busy = [d for found in damages.values() for d in found if d.part == "busy"]
+    if busy:
+        raise LockedError(
+            f"{busy[0].message}. Nothing was taken back: repair when the run is over."
+        )
     state = plate.state
     for path in (state.root / "done" / "complete.json", state.plate):
         path.unlink(missing_ok=True)
@@ -65,16 +69,16 @@ def _outputs(entry: ImageEntry, parts: set[str], state: State) -> Iterator[Path]
 def _take_back(image: str, parts: set[str], plate: Plate, owner: str) -> None:
     state = plate.state
     state.tabled(image).unlink(missing_ok=True)
-    if "attributes" in parts:
-        _restore_attributes(image, plate, owner)
+    if parts & {"attributes", "tables"}:
+        _restore_groups(image, parts, plate, owner)
     if "registered" in parts:
         state.registered(image).unlink(missing_ok=True)
     if parts & {"pixels", "receipt"}:
         state.written(image).unlink(missing_ok=True)
 
 
-def _restore_attributes(image: str, plate: Plate, owner: str) -> None:
-    """Write the image group's attributes anew from receipt and checkpoint."""
+def _restore_groups(image: str, parts: set[str], plate: Plate, owner: str) -> None:
+    """Make damaged documents of an image writable again."""
     try:
         receipt = read_json(plate.state.written(image), Receipt)
         registered = read_json(plate.state.registered(image), RegisteredImage)
@@ -83,18 +87,27 @@ def _restore_attributes(image: str, plate: Plate, owner: str) -> None:
     target = open_target(plate.output, receipt.collection)
     with target.hold():
         target.recover()
-        if target.exists():
-            _write_group(target, registered, receipt, owner, plate)
+        if not target.exists():
+            return
+        if "attributes" in parts:
+            _write_group(target.current(), registered, receipt, owner, plate)
+        for group in _table_groups(target.current()):
+            drop_damaged(target.current(), group)
+
+
+def _table_groups(store: Store) -> Iterator[str]:
+    yield "tables"
+    yield from (join("tables", name) for name in store.children("tables"))
 
 
 def _write_group(
-    target: Target,
+    store: Store,
     image: RegisteredImage,
     receipt: Receipt,
     owner: str,
     plate: Plate,
 ) -> None:
-    store = target.current()
+    """Write the image group's attributes anew from receipt and checkpoint."""
     version = plate.config.omezarr.ngff_version
     drop_damaged(store, "")
     attributes = image_attributes(
@@ -146,7 +159,7 @@ def repair_plates(plate: Plate, names: Sequence[str], owner: str) -> None:
 def _groups(store: Store) -> Iterator[str]:
     """Yield the keys of the plate's own groups: itself, its rows and wells, tables."""
     yield ""
-    yield "tables"
+    yield from _table_groups(store)
     for row in store.children(""):
         if row.isalpha() and row.isupper():
             yield row

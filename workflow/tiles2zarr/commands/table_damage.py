@@ -37,7 +37,7 @@ def _expected_tables(image: RegisteredImage) -> dict[str, int | None]:
         "FOV_ROI_table": len(image.fovs),
         "well_ROI_table": 1,
     }
-    if image.conditions:
+    if any(row.values for row in image.conditions):
         tables["condition_table"] = None
     if image.planes.fov:
         tables["plane_table"] = len(image.planes.fov)

@@ -96,8 +96,7 @@ def verify(plate: Plate, *, deep: bool, mend: bool) -> int:
     if mend:
         from tiles2zarr.commands.repair import repair, repair_plates
 
-        damaged = {i: d for i, d in found.images.items() if d}
-        repair(plate, plan, damaged, owner)
+        repair(plate, plan, found.images, owner)
         repair_plates(plate, [p for p in found.others if p.endswith(".zarr")], owner)
         print(f"{plate.name}: taken back; run the workflow again to heal it")
     else:
@@ -148,7 +147,7 @@ def _explained(
             more.append(Damage("receipt", reasons[image]))
         writer = live_writer(Path(plate.output) / plan.images[image].path)
         if writer is not None:
-            more.append(Damage("receipt", f"{writer} is writing it now"))
+            more.append(Damage("busy", f"{writer} is writing it now"))
         explained[image] = (*damages, *more)
     return explained
 

@@ -42,6 +42,9 @@ FORMATS = (
     "imagexpress",
     "scanr",
     "ome_xml",
+    "czi",
+    "nd2",
+    "lif",
     "pattern",
 )
 """Short names of the built-in formats."""

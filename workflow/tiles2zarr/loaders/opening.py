@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import BinaryIO
 
+from tiles2zarr.loaders.containers import EXTENSIONS as CONTAINERS
+from tiles2zarr.loaders.containers import open_container
 from tiles2zarr.loaders.custom import CustomSource
 from tiles2zarr.loaders.location import extension, local_path, open_binary, resolve
 from tiles2zarr.loaders.source import (
@@ -20,7 +22,7 @@ RASTER_EXTENSIONS: Mapping[str, str] = {
     "jpeg": "JPEG",
     "bmp": "BMP",
 }
-EXTENSIONS = (*sorted(TIFF_EXTENSIONS), *RASTER_EXTENSIONS, "npy")
+EXTENSIONS = (*sorted(TIFF_EXTENSIONS), *RASTER_EXTENSIONS, "npy", *CONTAINERS)
 """Extensions of image files, without the dot, in lower case."""
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _FORMATS = {
@@ -28,6 +30,10 @@ _FORMATS = {
     b"\xff\xd8\xff": "JPEG",
     b"BM": "BMP",
     b"\x93NUMPY": "npy",
+    b"ZISRAW": "CZI",
+    b"\xda\xce\xbe\x0a": "ND2",
+    b"\0\0\0\x0cjP  ": "ND2",  # of before 2010, in JPEG 2000
+    b"\x70\0\0\0": "LIF",
     **dict.fromkeys(_TIFF_MAGIC, "TIFF"),
 }
 
@@ -39,6 +45,8 @@ def open_source(
     storage: Mapping[str, object] | None = None,
 ) -> PlaneSource:
     """Open a file of planes; remote files are fetched whole, once.
+
+    Files of a whole acquisition (CZI, ND2, LIF) are read piece by piece.
 
     Args:
         file: Path relative to ``resource``, an absolute path, or a URL.
@@ -78,6 +86,7 @@ def _open(
     """Open a location with its loader."""
     if isinstance(loader, CustomLoader):
         return CustomSource(location, loader)
+    whole = whole and extension(location) not in CONTAINERS
     handle = open_binary(location, storage, whole=whole)
     opened = False
     try:
@@ -110,6 +119,9 @@ def _by_format(location: str, handle: BinaryIO) -> PlaneSource:
         from tiles2zarr.loaders.npy import NpySource
 
         return NpySource(location, handle, local_path(location))
+    if suffix in CONTAINERS:
+        _expect(location, magic, CONTAINERS[suffix])
+        return open_container(location, handle, suffix)
     raise unreadable(
         location,
         f"its extension {suffix!r} is none of {' '.join(EXTENSIONS)} and it begins "

@@ -4,9 +4,10 @@ import struct
 import sys
 import tokenize
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -50,8 +51,25 @@ _REMOTE_ERRORS = {
 
 
 @dataclass(frozen=True)
+class Run:
+    """Planes one after another that are alike.
+
+    Args:
+        first: Number of the first one; it ends where the next run begins.
+        y: Rows, pixel.
+        x: Columns, pixel.
+        dtype: Pixel type in native byte order.
+    """
+
+    first: int
+    y: int
+    x: int
+    dtype: str
+
+
+@dataclass(frozen=True)
 class Header:
-    """What a file says of its planes; they are all alike.
+    """What a file says of its planes; they are all alike, or there are ``runs``.
 
     Args:
         planes: How many planes ``read`` takes: pages times ``samples``.
@@ -60,6 +78,9 @@ class Header:
         dtype: Pixel type in native byte order, e.g. ``uint16``.
         samples: Samples per pixel of a page: 1, or 3 for colours (transparency is
             dropped). Plane ``page * samples + sample`` is that sample of the page.
+        runs: Of a file that holds a whole acquisition: its planes that are alike, in
+            order; ``y``, ``x`` and ``dtype`` are those of the first run. Empty for
+            files of one image.
     """
 
     planes: int
@@ -67,6 +88,15 @@ class Header:
     x: int
     dtype: str
     samples: int = 1
+    runs: tuple[Run, ...] = ()
+
+    def at(self, plane: int) -> "Header":
+        """Return the header with shape and pixel type of this plane."""
+        index = bisect_right(self.runs, plane, key=lambda run: run.first) - 1
+        if index < 1:
+            return self
+        run = self.runs[index]
+        return replace(self, y=run.y, x=run.x, dtype=run.dtype)
 
 
 class PlaneSource(Protocol):

@@ -16,6 +16,9 @@ MODULES: Mapping[str, str] = {
     "imagexpress": "imagexpress",
     "scanr": "scanr",
     "ome_xml": "ome_xml",
+    "czi": "zeiss_czi",
+    "nd2": "nikon_nd2",
+    "lif": "leica_lif",
     "pattern": "pattern",
 }
 """Short name to module of this package."""
@@ -42,7 +45,9 @@ def parse_acquisition(
     """
     if ":" in format_name:
         function = load_function(format_name)
-        parsed = call_function(format_name, function, path, dict(options), dict(storage))
+        parsed = call_function(
+            format_name, function, path, dict(options), dict(storage)
+        )
         if not isinstance(parsed, ParsedAcquisition):
             raise ExtensionError(
                 f"{format_name} returned {type(parsed).__name__}, expected a "

@@ -52,12 +52,20 @@ def _is_ome_xml(folder: Directory) -> bool:
     return any(name.lower().endswith(_OME) for name in folder.files)
 
 
+def _ending(extension: str) -> Callable[[Directory], bool]:
+    """Return a sign for files that hold a whole acquisition each."""
+    return lambda folder: any(n.lower().endswith(extension) for n in folder.files)
+
+
 SIGNS: tuple[tuple[str, Callable[[Directory], bool]], ...] = (
     ("cellvoyager", _is_cellvoyager),
     ("operetta", _is_operetta),
     ("scanr", _is_scanr),
     ("imagexpress", _is_imagexpress),
     ("ome_xml", _is_ome_xml),
+    ("czi", _ending(".czi")),
+    ("nd2", _ending(".nd2")),
+    ("lif", _ending(".lif")),
 )
 """Formats in the order they are tried, each with how its folder is recognised."""
 

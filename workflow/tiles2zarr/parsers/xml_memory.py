@@ -5,7 +5,8 @@ from typing import NoReturn, TypeVar
 from xml.parsers import expat
 
 from tiles2zarr.errors import ParserError
-from tiles2zarr.parsers.xml import Handlers
+from tiles2zarr.parsers.xml import Element, Handlers
+from tiles2zarr.parsers.xml import _ElementHandlers as ElementHandlers
 
 T = TypeVar("T")
 
@@ -45,3 +46,17 @@ def parse_xml(content: bytes, handlers: Handlers[T], source: str) -> Iterator[T]
             "copy it again from the instrument."
         ) from error
     yield from handlers.done
+
+
+def read_text(content: bytes, source: str) -> Element:
+    """Return the root element of a document in UTF-8 with everything below it.
+
+    Args:
+        content: The document.
+        source: Path or URL it comes from, for messages.
+
+    Raises:
+        ParserError: It is not well-formed, or declares entities.
+    """
+    *_, root = parse_xml(content, ElementHandlers(source, None), source)
+    return root

@@ -16,7 +16,7 @@ from tiles2zarr.models.well import (
     row_index,
     smallest_layout,
 )
-from tiles2zarr.ngff.mark import KEY
+from tiles2zarr.ngff.mark import KEY, level_names, read_mark
 from tiles2zarr.ngff.plate import PlateDescription, describe_plate, merge_plates
 from tiles2zarr.ngff.plate_groups import read_plate, write_plate
 from tiles2zarr.ngff.tables import write_plate_tables
@@ -87,8 +87,9 @@ def _build_plate(
     layout, findings = _layout(collections, plan, options)
     mine = describe_plate(name, layout, plan.acquisitions, collections)
     owner, found = read_owner(state), plate_owner(store, "")
-    foreign = found not in (None, owner) and options.overwrite_mode == "extend"
-    plate = _extended(store, mine, plan) if options.overwrite_mode == "extend" else mine
+    extend = options.overwrite_mode == "extend"
+    foreign = found not in (None, owner) and extend
+    plate = _extended(store, mine, plan, owner) if extend else mine
     # a plate that others made keeps their mark, or a later run would take it for ours
     mark = {} if foreign else {KEY: {"owner": owner}}
     write_plate(store, plate, options.ngff_version, mark=mark)
@@ -130,12 +131,25 @@ def _layout(
     return guess, (Finding(code="layout_guessed", message=message),)
 
 
-def _extended(store: Store, mine: PlateDescription, plan: Plan) -> PlateDescription:
+def _extended(
+    store: Store, mine: PlateDescription, plan: Plan, owner: str
+) -> PlateDescription:
     """Return the plate with the images others put there, which are never ours."""
     known = read_plate(store)
     if known is None:
         return mine
     old, _ = known
-    ours = {image.image for image in mine.images} | set(plan.images)
-    others = tuple(image for image in old.images if image.image not in ours)
+    written = {image.image for image in mine.images}
+    others = tuple(
+        image
+        for image in old.images
+        if image.image not in written
+        and (image.image not in plan.images or _foreign(store, image.image, owner))
+    )
     return merge_plates(old.replace(images=others), mine)
+
+
+def _foreign(store: Store, image: str, owner: str) -> bool:
+    """Say whether an image of others stands where the plan wants one of ours."""
+    mark = read_mark(store, image)
+    return bool(level_names(store, image)) and (mark is None or mark.owner != owner)

@@ -34,7 +34,13 @@ def complete(output: Path, state: State) -> None:
         raise FaultsError(
             f"{len(failed)} of {total} images are not written; the others are, and "
             "the plate opens. Mend the causes and run the same command again",
-            [f"{image}: {outcome.error}" for image, outcome in sorted(failed.items())],
+            [_told(image, outcome) for image, outcome in sorted(failed.items())],
         )
     LOG.info("all %d images are written", len(plan.images))
     write_json(output, {"images": len(plan.images), "schema": 1})
+
+
+def _told(image: str, outcome: Outcome) -> str:
+    """Return the reason with the image before it, once."""
+    place = f"{image}: "
+    return place + str(outcome.error).removeprefix(place)

@@ -10,6 +10,9 @@ from tiles2zarr.models.image import TiledImage
 from tiles2zarr.registration import decide
 from tiles2zarr.steps.batching import choose_block
 
+_OF_TILING = ("no_grid", "sparse_fields")
+"""Findings on a tiling that was decided anew, which do not hold for the old one."""
+
 
 def decide_all(
     images: Mapping[int, Sequence[TiledImage]],
@@ -47,7 +50,7 @@ def decide_all(
             findings.extend(noticed)
         else:
             decisions[number] = old
-            findings.extend(_changed(number, old, fresh))
+            findings.extend(_still(number, old, fresh, noticed))
     everything = [image for members in images.values() for image in members]
     block = choose_block(everything, bytes_of, options.images_per_job)
     if known is not None and known.jobs == str(options.images_per_job):
@@ -91,15 +94,19 @@ def _requested(images: Sequence[TiledImage], options: ParseOptions) -> str:
     return digest(to_bytes(parts))
 
 
-def _changed(
-    number: int, old: AcquisitionDecision, fresh: AcquisitionDecision
+def _still(
+    number: int,
+    old: AcquisitionDecision,
+    fresh: AcquisitionDecision,
+    noticed: Sequence[Finding],
 ) -> list[Finding]:
-    """Return what would be decided otherwise with the images that came since."""
+    """Return the findings that hold under the old decision, and where it differs."""
     if old.tiling.kind == fresh.tiling.kind:
-        return []
+        return list(noticed)
     message = (
         f"Acquisition {number} was placed by {old.tiling.kind} ({old.reason}); with "
         f"the tiles that came since it would be {fresh.tiling.kind} ({fresh.reason}). "
         "The old way is kept: set registration.redecide to true to place all anew."
     )
-    return [Finding(code="tiling_changed", message=message)]
+    others = [found for found in noticed if found.code not in _OF_TILING]
+    return [Finding(code="tiling_changed", message=message), *others]

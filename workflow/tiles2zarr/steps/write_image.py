@@ -230,9 +230,10 @@ def _replace(
         )
         _write_group(image, new, job, receipt)
         replace_file(_pending(image, job), to_bytes(receipt), durable=True)
-        # tables of the old image may get lost in a crash between the renames: without
-        # its output, build_tables runs again and looks at every image
+        # tables and windows of the old image may be gone, or get lost in a crash
+        # between the renames: without output and mark, build_tables makes them again
         job.state.plate.unlink(missing_ok=True)
+        job.state.tabled(image.image).unlink(missing_ok=True)
         keep = ours and not _labels_dropped(target, job, plan)
         target.commit(new, keep_foreign=keep)
     except BaseException:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
 from tiles2zarr.config.slices import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
-from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import BatchOutcome, Outcome
 from tiles2zarr.models.receipt import Receipt
@@ -60,6 +60,7 @@ def write_zarr(
             outcomes[image] = Outcome(status="failed", error=str(error))
         else:
             outcomes[image] = Outcome(status="done", digest=digest(receipt))
+            findings += _holes(image, receipt)
     outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
     replace_file(state.sources(output.stem), sources.encode())
     write_json(output, outcome)
@@ -102,3 +103,19 @@ def _blocked(image: str, error: BlockedError) -> Finding:
         message=str(error),
         images=(image,),
     )
+
+
+def _holes(image: str, receipt: Receipt) -> list[Finding]:
+    """Return a finding on files whose headers read but whose pixels do not."""
+    files = receipt.unreadable
+    if not files:
+        return []
+    found = Finding(
+        code="unreadable_files",
+        severity="error",
+        message=f"{len(files)} files cannot be decoded; their planes are holes.",
+        count=len(files),
+        images=(image,),
+        files=files[:SHOWN],
+    )
+    return [found]

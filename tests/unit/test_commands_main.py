@@ -1,0 +1,197 @@
+"""The command line as a whole: what it loads, what it refuses, how it fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rules.plate import Plate, config
+from tests.unit.conftest import Tell, write_config
+from tiles2zarr.__main__ import main, make_parser
+
+COMMANDS = ("init", "check", "plan", "status", "verify", "prune", "view")
+HEAVY = {"numpy", "pandas", "zarr", "ngio", "dask", "scipy", "pydantic", "yaml"}
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Return the top-level modules a process has after a command."""
+    code = (
+        "import sys\n"
+        "from tiles2zarr.__main__ import main\n"
+        "try:\n"
+        f"    main({list(arguments)!r})\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "print('\\nLOADED', *{name.split('.')[0] for name in sys.modules})"
+    )
+    workflow = Path(__file__).parents[2] / "workflow"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(workflow)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("verify", "--help"), ("bad",)])
+def test_help_is_cheap(arguments: tuple[str, ...]) -> None:
+    """Help and usage errors load no array library, not even the config's models."""
+    assert not loaded_by(*arguments) & HEAVY
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """All commands stand in the help, each with a sentence."""
+    text = make_parser().format_help()
+    for name in COMMANDS:
+        assert f"    {name} " in text
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert f"usage: tiles2zarr {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check",), "required: --configfile"),
+        (("verify",), "give either --configfile or --store"),
+        (("verify", "--repair", "--adopt", "--configfile", "my.yaml"), "not allowed"),
+        (("verify", "--store", "out/P1.zarr", "--repair"), "need --configfile"),
+        (("verify", "--store", "out/P1.zarr", "--adopt"), "need --configfile"),
+        (("view",), "give either PLATE.ZARR or --configfile"),
+        (("plan", "--configfile", "my.yaml", "-d", "nowhere"), "nowhere is not a"),
+        (("status", "--configfile", "my.yaml", "--plate", "P2"), "no plate 'P2'"),
+        (("fly",), "invalid choice: 'fly'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_usage_is_exit_code_2(
+    raw: Plate, tell: Tell, arguments: tuple[str, ...], message: str
+) -> None:
+    """What cannot be asked for is a line with the usage and exit code 2."""
+    said = tell(*arguments, config=())
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("usage: tiles2zarr")
+    assert message in said.err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "status", "verify", "prune"])
+def test_no_config_is_a_line(raw: Plate, tell: Tell, command: str) -> None:
+    """A config that is not there ends with exit code 1 and says so."""
+    said = tell(command, config=("--configfile", "other.yaml"))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "config other.yaml: 1 fault\n"
+        "  - cannot be read (No such file or directory); check the path and its rights\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "status", "verify", "prune"])
+def test_faults_of_the_config_are_all_told(
+    raw: Plate, tell: Tell, command: str
+) -> None:
+    """Every command names all faults of the config, as Snakemake would."""
+    write_config(Path(), plate={"layout": 97}, omezarr={"num_levls": 3})
+    said = tell(command)
+    assert said.code == 1
+    assert said.err.startswith("config my.yaml: 2 faults\n")
+    assert "  - plate.layout: " in said.err
+    assert "  - omezarr.num_levls: " in said.err
+
+
+def test_directory_is_where_paths_start(
+    made: Plate, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The config's path starts from here, all paths in it from ``--directory``."""
+    work = Path().absolute()
+    monkeypatch.chdir(work.parent)
+    place = ("--configfile", "work/my.yaml", "-d", "work")
+    assert tell("status", config=place).lines[0] == (
+        "P1: 3 of 3 images written, complete"
+    )
+    assert Path().absolute() == work.parent
+    assert tell("status", config=place[:2]).lines == [
+        "P1: not begun, there is no results/P1/plan.json"
+    ]
+
+
+def test_results_follow_the_pathvars(made: Plate, tell: Tell) -> None:
+    """State is looked for where Snakemake's ``pathvars`` put it."""
+    Path("results").rename("state")
+    assert tell("status").code == 1
+    content = config() | {"pathvars": {"results": "state"}}
+    Path("my.yaml").write_text(yaml.safe_dump(content))
+    assert tell("status").code == 0
+
+
+def test_plates_are_told_one_by_one(raw: Plate, tell: Tell) -> None:
+    """Without ``--plate`` all plates of the config are looked at, with it that one."""
+    shared = config()
+    del shared["plate"]
+    shared["plates"] = {"P1": {}, "P2": {}}
+    Path("my.yaml").write_text(yaml.safe_dump(shared))
+    one, two = (
+        f"P{n}: not begun, there is no results/P{n}/plan.json" for n in (1, 2)
+    )
+    assert tell("status").lines == [one, "", two]
+    assert tell("status", "--plate", "P2").lines == [two]
+
+
+def test_refused_by_the_system(
+    made: Plate, tell: Tell
+) -> None:
+    """What the system refuses is a line with the path, not a traceback."""
+    Path("results/P1/findings.json").unlink()
+    Path("results/P1/findings.json").symlink_to("findings.json")
+    Path("results/P1/plan.json").unlink()
+    Path("results/P1/plan.json").mkdir()
+    said = tell("verify")
+    assert said.code == 1
+    assert said.err == (
+        "results/P1/plan.json cannot be read: Is a directory. Run the workflow again; "
+        "it makes this file.\n"
+    )
+
+
+def test_reader_that_leaves() -> None:
+    """A reader that closes the pipe early ends the command without a complaint."""
+    workflow = Path(__file__).parents[2] / "workflow"
+    code = (
+        "import sys\n"
+        "from tiles2zarr import __main__ as cli\n"
+        "class Command:\n"
+        "    def run(self, choice):\n"
+        "        raise BrokenPipeError\n"
+        "sys.modules['tiles2zarr.commands.status'] = Command()\n"
+        "sys.exit(cli.main(['status', '--configfile', 'x']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(workflow)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
+    """A config is printed, or written where nothing is; what is there stays."""
+    printed = tell("init", "raw/tiles.csv", config=())
+    assert printed.code == 0
+    assert yaml.safe_load(printed.out)["acquisitions"] == [
+        {"path": "raw/tiles.csv", "format": "tile_table"}
+    ]
+    written = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
+    assert written.lines == ["new.yaml: written; look through it, then `tiles2zarr check`"]
+    assert Path("new.yaml").read_text() == printed.out
+    Path("new.yaml").write_text("mine")
+    refused = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "new.yaml exists and was not touched. Choose another name.\n"
+    assert Path("new.yaml").read_text() == "mine"

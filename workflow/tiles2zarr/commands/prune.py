@@ -1,0 +1,90 @@
+"""``tiles2zarr prune``: images that left the plan, and what dead processes left."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tiles2zarr.checkpoints import read_json
+from tiles2zarr.commands.leftovers import Leftover, find_leftovers
+from tiles2zarr.commands.plates import Plate, count, load_plates
+from tiles2zarr.models.collection import ImageInPlate
+from tiles2zarr.models.plan import Plan
+from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.ngff.mark import level_names
+from tiles2zarr.ngff.plate_groups import read_plate, write_plate
+from tiles2zarr.steps.orphans import find_orphans, remove_image
+from tiles2zarr.steps.output import open_store
+from tiles2zarr.stores.target import LocalTarget
+
+
+def run(choice: argparse.Namespace) -> int:
+    """Print what could go, and with ``--yes`` remove it.
+
+    Raises:
+        Tiles2ZarrError: The state cannot be read, or the output cannot be written.
+    """
+    for plate in load_plates(choice.configfile, choice.plate):
+        plan = read_json(plate.state.plan, Plan)
+        orphans = find_orphans(plan, plate.state)
+        leftovers = list(find_leftovers(_folders(plate, plan, orphans)))
+        for image in orphans:
+            print(f"{image}: left the plan")
+        for left in leftovers:
+            print(f"{left.image}: left by a dead process: {', '.join(left.names)}")
+        found = count(len(orphans), "image")
+        places = count(len(leftovers), "place")
+        what = f"{found} out of the plan, leftovers at {places}"
+        if not (orphans or leftovers):
+            print(f"{plate.name}: nothing to remove")
+        elif choice.yes:
+            prune(plate, orphans, leftovers)
+            print(f"{plate.name}: removed {what}")
+        else:
+            print(f"{plate.name}: {what}; `--yes` removes them")
+    return 0
+
+
+def prune(plate: Plate, orphans: Sequence[str], leftovers: Sequence[Leftover]) -> None:
+    """Remove images that left the plan and finish or sweep what dead writers left.
+
+    Images that others made in the place of one of ours stay. A swap that was
+    interrupted is finished, so labels and tables of the image are kept.
+
+    Raises:
+        LockedError: A live process is writing one of the images.
+        StoreError: The output cannot be written.
+    """
+    for left in leftovers:
+        target = LocalTarget(left.image, level_names)
+        with target.hold():
+            target.recover()
+    places = [read_json(plate.state.written(i), Receipt).collection for i in orphans]
+    if orphans:
+        # plate tables hold rows of these images: build_tables makes them anew
+        plate.state.plate.unlink(missing_ok=True)
+    for image in orphans:
+        remove_image(image, plate.state, plate.output)
+    for name in sorted({p.plate_name for p in places if isinstance(p, ImageInPlate)}):
+        _unlist(plate, f"{name}.zarr", set(orphans))
+
+
+def _unlist(plate: Plate, name: str, images: set[str]) -> None:
+    """Take images off the plate's lists (with extend they were kept there)."""
+    store = open_store(plate.output).below(name)
+    known = read_plate(store)
+    if known is None:
+        return
+    found, version = known
+    kept = tuple(image for image in found.images if image.image not in images)
+    if len(kept) < len(found.images):
+        write_plate(store, found.replace(images=kept), version)
+
+
+def _folders(plate: Plate, plan: Plan, orphans: Sequence[str]) -> set[Path]:
+    """Return the folders that hold the images of the plan and those that left it."""
+    if "://" in plate.output:
+        return set()
+    output = Path(plate.output)
+    left = [read_json(plate.state.written(i), Receipt).collection.path for i in orphans]
+    paths = [entry.path for entry in plan.images.values()] + left
+    return {(output / path).parent for path in paths}
