@@ -10,11 +10,10 @@ from snakemake.iocontainers import Wildcards
 sys.path.insert(0, str(workflow.current_basedir))
 
 import tiles2zarr
-from tiles2zarr.config import slices
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
-from tiles2zarr.steps.sweep import batch_digest, index_digest
+from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
 
 RESULTS = workflow.pathvars.get("results")
 PACKAGE = {"version": tiles2zarr.__version__, "package": tiles2zarr.__path__[0]}
@@ -39,8 +38,7 @@ def extensions(wildcards):
 
 def options_of(step):
     """Return the params function of a step: its slice of the plate's config."""
-    select = getattr(slices, f"{step}_options")
-    return lambda wildcards: select(CONFIGS[wildcards.plate]).model_dump(mode="json")
+    return lambda wildcards: step_options(step, CONFIGS[wildcards.plate])
 
 
 def index_of(wildcards):

@@ -68,7 +68,9 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plate:
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
     """Return ``tell("verify", "--deep")``: what a command says of ``my.yaml``."""
 
-    def run(*arguments: str, config: Sequence[str] = ("--configfile", "my.yaml")) -> Said:
+    def run(
+        *arguments: str, config: Sequence[str] = ("--configfile", "my.yaml")
+    ) -> Said:
         capsys.readouterr()
         try:
             code = main([arguments[0], *config, *arguments[1:]])

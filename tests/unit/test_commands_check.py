@@ -170,5 +170,7 @@ def test_plates_name_their_faults(raw: Plate, tell: Tell) -> None:
 def test_real_plates(real_data: Path, raw: Plate, tell: Tell, folder: str) -> None:
     """Real folders are recognised."""
     path = str(real_data / folder)
-    Path("my.yaml").write_text(f"plate: {{name: P1}}\nacquisitions: [{{path: {path}}}]\n")
+    Path("my.yaml").write_text(
+        f"plate: {{name: P1}}\nacquisitions: [{{path: {path}}}]\n"
+    )
     assert tell("check").lines == [f"P1: ok; input {path} (auto), output results"]

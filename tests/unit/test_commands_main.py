@@ -86,8 +86,8 @@ def test_no_config_is_a_line(raw: Plate, tell: Tell, command: str) -> None:
     said = tell(command, config=("--configfile", "other.yaml"))
     assert (said.code, said.out) == (1, "")
     assert said.err == (
-        "config other.yaml: 1 fault\n"
-        "  - cannot be read (No such file or directory); check the path and its rights\n"
+        "config other.yaml: 1 fault\n  - cannot be read (No such file or directory); "
+        "check the path and its rights\n"
     )
 
 
@@ -135,16 +135,12 @@ def test_plates_are_told_one_by_one(raw: Plate, tell: Tell) -> None:
     del shared["plate"]
     shared["plates"] = {"P1": {}, "P2": {}}
     Path("my.yaml").write_text(yaml.safe_dump(shared))
-    one, two = (
-        f"P{n}: not begun, there is no results/P{n}/plan.json" for n in (1, 2)
-    )
+    one, two = (f"P{n}: not begun, there is no results/P{n}/plan.json" for n in (1, 2))
     assert tell("status").lines == [one, "", two]
     assert tell("status", "--plate", "P2").lines == [two]
 
 
-def test_refused_by_the_system(
-    made: Plate, tell: Tell
-) -> None:
+def test_refused_by_the_system(made: Plate, tell: Tell) -> None:
     """What the system refuses is a line with the path, not a traceback."""
     Path("results/P1/findings.json").unlink()
     Path("results/P1/findings.json").symlink_to("findings.json")
@@ -188,7 +184,9 @@ def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
         {"path": "raw/tiles.csv", "format": "tile_table"}
     ]
     written = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
-    assert written.lines == ["new.yaml: written; look through it, then `tiles2zarr check`"]
+    assert written.lines == [
+        "new.yaml: written; look through it, then `tiles2zarr check`"
+    ]
     assert Path("new.yaml").read_text() == printed.out
     Path("new.yaml").write_text("mine")
     refused = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())

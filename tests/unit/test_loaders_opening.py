@@ -197,14 +197,14 @@ def test_a_file_without_read_access(tmp_path: Path) -> None:
         ),
         ("a.jpg", b"x", f"it is no JPEG file, it begins with b'x'. {COPY}"),
         (
-            "a.nd2",
+            "a.oib",
             b"\xda\xce\xbe\n",
-            f"its extension 'nd2' is none of {' '.join(EXTENSIONS)} and it begins with "
+            f"its extension 'oib' is none of {' '.join(EXTENSIONS)} and it begins with "
             r"b'\xda\xce\xbe\n', which is not TIFF. Convert it, or give a custom "
             "loader.",
         ),
     ],
-    ids=["web page", "tiff as png", "png as tiff", "bmp as npy", "one byte", "nd2"],
+    ids=["web page", "tiff as png", "png as tiff", "bmp as npy", "one byte", "oib"],
 )
 def test_files_of_another_kind(
     tmp_path: Path, name: str, content: bytes, reason: str

@@ -18,6 +18,8 @@ from tiles2zarr.models.loader import FileLoader
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table
 from tiles2zarr.parsers.zeiss_czi import parse
 from tiles2zarr.parsers.zeiss_czi_metadata import read_metadata
+from tiles2zarr.parsers.zeiss_czi_tiles import CziTile as DirectoryTile
+from tiles2zarr.parsers.zeiss_czi_tiles import make_image
 
 pytest.importorskip("pylibCZIrw", reason="the extra czi is not installed")
 
@@ -222,12 +224,28 @@ def test_tiles_may_differ_in_size(tmp_path: Path) -> None:
     assert shapes == [(8, 10), (4, 6)]
 
 
-def test_extra_axes_are_left_out(tmp_path: Path) -> None:
-    """Phases beyond the first have no place in an image; they are counted."""
-    tiles = [_tile(h, 0, 0, 0, H=h) for h in range(3)]
-    parsed = _parse(write_czi(tmp_path / "a.czi", tiles, _xml()))
-    assert _codes(parsed) == {"extra_dimensions": 2}
-    assert _values(parsed) == [0]
+def test_extra_axes_are_left_out() -> None:
+    """Phases beyond the first have no place in an image; they keep their numbers."""
+    tiles = [
+        DirectoryTile({"C": c, "H": h}, None, 0, 0, WIDTH, HEIGHT, "Gray16")
+        for h in range(3)
+        for c in range(2)
+    ]
+    image = make_image("a.czi", tiles, read_metadata(czi_xml(), "a.czi"))
+    assert [(f.code, f.count) for f in image.findings] == [("extra_dimensions", 4)]
+    assert image.planes[["plane", "c"]].to_numpy().tolist() == [[0, 0], [3, 1]]
+
+
+def test_unknown_pixels() -> None:
+    """A pixel type that cannot be read is named with those that can."""
+    tile = DirectoryTile({}, None, 0, 0, WIDTH, HEIGHT, "Gray64ComplexFloat")
+    with pytest.raises(ParserError) as caught:
+        make_image("a.czi", [tile], read_metadata(czi_xml(), "a.czi"))
+    assert str(caught.value) == (
+        "a.czi: its pixels are of the type Gray64ComplexFloat, expected one of Gray8, "
+        "Gray16, Gray32Float, Bgr24, Bgr48, Bgr96Float. Export it with one of these "
+        "types."
+    )
 
 
 def test_metadata_without_sizes() -> None:

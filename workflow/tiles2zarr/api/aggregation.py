@@ -28,6 +28,7 @@ from tiles2zarr.registration import (
     well_of,
     well_origins,
 )
+from tiles2zarr.steps.decide import lattice_scale
 from tiles2zarr.steps.first_header import with_first_headers
 
 AnyFilter = ImplementedFilters | FilterModel
@@ -152,13 +153,8 @@ def _sharing(
     """Return the images that share a lattice with one (``offsets.xy: well``)."""
     if registration.offsets.xy != "well":
         return []
-    key = (_plate(member), *_scale(member))
-    return [image for image in images if (_plate(image), *_scale(image)) == key]
-
-
-def _scale(image: workflow.TiledImage) -> tuple[float, int, int]:
-    tiles = image.tiles
-    return image.acquisition.pixelsize, tiles.len_y[0], tiles.len_x[0]
+    key = (_plate(member), *lattice_scale(member))
+    return [image for image in images if (_plate(image), *lattice_scale(image)) == key]
 
 
 def _plate(image: workflow.TiledImage) -> str | None:

@@ -27,9 +27,9 @@ from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import ConditionRow, TiledImage
-from tiles2zarr.models.well import column_index, row_index
 from tiles2zarr.ngff.colors import display_channels
 from tiles2zarr.parsers.records import build_table
+from tiles2zarr.steps.acquire import with_fault
 
 _SPACINGS = ("pixelsize", "z_spacing", "t_spacing")
 
@@ -172,7 +172,7 @@ def _group(
     own = {path_of(internal_collection(t.collection)): t.collection for t in tiles}
     return [
         GroupedImage(
-            image=_with_fault(image, checked.faults),
+            image=with_fault(image, checked.faults),
             collection=_own_collection(image, own),
             loaders=tuple(loaders[file] for file in image.tiles.file),
         )
@@ -209,15 +209,6 @@ def _own_collection(
         return own.get(place.path, place)
     given = own[f"{place.image_path}.zarr"]
     return given.replace(suffix=place.suffix) if place.suffix else given
-
-
-def _with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage:
-    place = image.collection
-    if isinstance(place, ImageInPlate):
-        key: ImageKey = (row_index(place.row), column_index(place.column))
-    else:
-        key = place.image_path
-    return image.replace(fault=faults[key]) if key in faults else image
 
 
 def _disagreement(path: str, one: TiledImage, other: TiledImage) -> TableError:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tiles2zarr.checkpoints import read_json_if_there
 from tiles2zarr.commands.plates import Plate
+from tiles2zarr.commands.table_damage import is_there
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
@@ -151,8 +152,7 @@ def _missing_tables(
             wanted.add("FOV_table")
     listed = (read_attributes(store, "tables", version) or {}).get("tables")
     for table in sorted(wanted):
-        there = isinstance(listed, list) and table in listed
-        if not there or len(list(store.sizes(f"tables/{table}"))) < 2:
+        if not is_there(store, listed, table):
             yield table
 
 

@@ -57,6 +57,8 @@ class ParseOptions(Section):
     """Decides how many files are expected."""
     extensions: tuple[Label, ...]
     """Folders with the user's functions."""
+    code: str = ""
+    """Digest of the modules in these folders, filled in by ``step_options``."""
 
 
 class RegisterOptions(Section):
@@ -72,6 +74,8 @@ class RegisterOptions(Section):
     """Options of the sources' file systems, by acquisition id; only where given."""
     extensions: tuple[Label, ...]
     """Folders with the user's functions."""
+    code: str = ""
+    """Digest of the modules in these folders, filled in by ``step_options``."""
 
 
 class WriteOptions(Section):

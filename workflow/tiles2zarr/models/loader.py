@@ -24,6 +24,8 @@ class CustomLoader(Frozen):
     returns one plane as a (y, x) array."""
     options: dict[str, Scalar] = Field(default={})
     """Passed on to the function."""
+    code: str = ""
+    """Digest of the user's modules; other code makes other pixels."""
 
 
 Loader = Annotated[FileLoader | CustomLoader, Field(discriminator="kind")]

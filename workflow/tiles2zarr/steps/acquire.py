@@ -1,6 +1,7 @@
 """One acquisition of the config: parsed, filtered, with conditions, as images."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tiles2zarr.conditions import join_conditions, read_conditions
@@ -21,9 +22,9 @@ from tiles2zarr.grouping import (
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.collection import ImageInPlate
-from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
-from tiles2zarr.models.loader import CustomLoader
+from tiles2zarr.models.loader import CustomLoader, FileLoader, Loader
 from tiles2zarr.models.plan import AcquisitionEntry
 from tiles2zarr.models.well import PlateLayout, column_index, row_index
 from tiles2zarr.ngff.colors import display_channels
@@ -84,15 +85,16 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
         details,
         acquisition=config.id,
         resource=parsed.resource,
-        loader=CustomLoader(**config.loader.model_dump()) if config.loader else None,
+        loader=_loader(config, options),
         plate_name=options.name,
         no_tiling=options.registration.tiling_mode == "no_tiling",
         conditions=conditions,
     )
-    images = [_with_fault(image, checked.faults) for image in images]
+    images = [with_fault(image, checked.faults) for image in images]
+    images = with_first_headers(images, config.storage_options)
     return Acquired(
         id=config.id,
-        images=tuple(with_first_headers(images, config.storage_options)),
+        images=tuple(images),
         entry=AcquisitionEntry(
             id=config.id,
             name=config.name or parsed.name,
@@ -101,7 +103,13 @@ def acquire(config: Acquisition, options: ParseOptions) -> Acquired:
             end_time=parsed.end_time,
         ),
         layout=parsed.layout,
-        findings=(*parsed.findings, *noticed_size, *checked.findings, *noticed),
+        findings=(
+            *parsed.findings,
+            *noticed_size,
+            *checked.findings,
+            *noticed,
+            *_mixed_types(images),
+        ),
     )
 
 
@@ -141,6 +149,30 @@ def _joined(
     return replace(whole, table=table, details=details)
 
 
+def _mixed_types(images: Sequence[TiledImage]) -> tuple[Finding, ...]:
+    """Return a finding if the images differ in pixel type: allowed, but odd."""
+    kinds = Counter(image.dtype for image in images if image.dtype)
+    if len(kinds) < 2:
+        return ()
+    usual = kinds.most_common(1)[0][0]
+    odd = [image for image in images if image.dtype not in (None, usual)]
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return (
+        Finding(
+            code="mixed_pixel_types",
+            message=f"The images differ in pixel type ({listed}); each keeps its own.",
+            count=len(odd),
+            images=tuple(image.image for image in odd[:SHOWN]),
+        ),
+    )
+
+
+def _loader(config: Acquisition, options: ParseOptions) -> Loader:
+    if config.loader is None:
+        return FileLoader()
+    return CustomLoader(**config.loader.model_dump(), code=options.code)
+
+
 def _without_stated(
     parsed: ParsedAcquisition, config: Acquisition
 ) -> ParsedAcquisition:
@@ -171,7 +203,8 @@ def _details(
     )
 
 
-def _with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage:
+def with_fault(image: TiledImage, faults: Mapping[ImageKey, str]) -> TiledImage:
+    """Return the image with what its table entries say against it, if anything."""
     place = image.collection
     if isinstance(place, ImageInPlate):
         key: ImageKey = (row_index(place.row), column_index(place.column))

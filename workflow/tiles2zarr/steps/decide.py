@@ -41,7 +41,7 @@ def decide_all(
             uniform=options.plate.uniform,
             requested=requested,
             origins=origins,
-            among=_sharing(members, images, options),
+            among=sharing_lattice(members, images, options),
         )
         old = known.acquisitions.get(number) if known else None
         redecide = options.registration.redecide
@@ -59,7 +59,7 @@ def decide_all(
     return Decisions(acquisitions=decisions, block=block, jobs=jobs), tuple(findings)
 
 
-def _sharing(
+def sharing_lattice(
     members: Sequence[TiledImage],
     images: Mapping[int, Sequence[TiledImage]],
     options: ParseOptions,
@@ -71,11 +71,15 @@ def _sharing(
     if options.registration.offsets.xy != "well" or len(images) < 2:
         return []
     return [
-        i for group in images.values() for i in group if _scale(i) == _scale(members[0])
+        i
+        for group in images.values()
+        for i in group
+        if lattice_scale(i) == lattice_scale(members[0])
     ]
 
 
-def _scale(image: TiledImage) -> tuple[float, int, int]:
+def lattice_scale(image: TiledImage) -> tuple[float, int, int]:
+    """Return pixel size, rows and columns of the tiles: one lattice needs one scale."""
     tiles = image.tiles
     return image.acquisition.pixelsize, tiles.len_y[0], tiles.len_x[0]
 

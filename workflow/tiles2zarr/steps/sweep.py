@@ -8,10 +8,12 @@ and a brace in a name is taken for a wildcard.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from tiles2zarr.config import slices
+from tiles2zarr.config.base import Section
 from tiles2zarr.config.root import Config
 from tiles2zarr.state import State
 
@@ -49,6 +51,31 @@ def index_digest(config: Config, state: State) -> str:
     if all(line.endswith(GONE) for line in lines) and recorded.is_file():
         return recorded.read_text()
     return _sha(lines)
+
+
+def step_options(step: str, config: Config) -> dict[str, object]:
+    """Return a step's slice of the config as JSON values.
+
+    Where the step calls the user's functions it holds a digest of their modules: a
+    changed filter, loader or registration step is then a changed option.
+
+    Args:
+        step: ``parse``, ``register``, ``write`` or ``tables``.
+        config: The plate's config.
+    """
+    select: Callable[[Config], Section] = getattr(slices, f"{step}_options")
+    options = select(config).model_dump(mode="json")
+    if "code" in options:
+        options["code"] = _code_digest(config)
+    return options
+
+
+def _code_digest(config: Config) -> str:
+    folders = map(Path, config.extensions)
+    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    if not files:
+        return ""
+    return _sha(f"{f}|{hashlib.sha256(f.read_bytes()).hexdigest()}" for f in files)
 
 
 def batch_digest(config: Config, state: State, batch: str) -> str:

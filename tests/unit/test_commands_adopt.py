@@ -1,0 +1,214 @@
+"""``verify --adopt``: receipts from whole images, for state that was lost."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.convert import convert
+from tests.rules.plate import IMAGES, Plate, config, tile_pixels, touched
+from tests.rules.plate import write_tile as write
+from tests.unit.conftest import Tell, write_config
+from tiles2zarr.checkpoints import read_json
+from tiles2zarr.config import slices
+from tiles2zarr.config.load import load_configs
+from tiles2zarr.models.plan import Plan
+from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.state import State
+from tiles2zarr.steps.parse_tiles import parse_tiles
+from tiles2zarr.steps.register import register
+
+STATE = State(Path("results/P1"))
+STORE = Path("out/P1.zarr")
+
+
+def plan_anew() -> None:
+    """Run parse_tiles and register, as ``snakemake --until register`` would."""
+    (plate,) = load_configs(
+        json.loads(Path("my.json").read_text()), plate_name
+    ).values()
+    parse_tiles(STATE, slices.parse_options(plate))
+    for batch in read_json(STATE.plan, Plan).batches:
+        options = slices.register_options(plate)
+        register(STATE.batch(batch), STATE.done("register", batch), STATE, options)
+
+
+@pytest.fixture
+def lost(made: Plate) -> dict[str, Receipt]:
+    """Lose all state and plan anew; return the receipts that were lost."""
+    Path("my.json").write_text(json.dumps(config()))
+    receipts = {image: read_json(STATE.written(image), Receipt) for image in IMAGES}
+    shutil.rmtree(STATE.root)
+    plan_anew()
+    return receipts
+
+
+def test_receipts_are_those_that_were_lost(
+    lost: dict[str, Receipt], made: Plate, tell: Tell
+) -> None:
+    """Adopted receipts differ from the lost ones in the sources' digests alone.
+
+    Figures of the channels are counted again from the pixels in the store.
+    """
+    before = made.files()
+    said = tell("verify", "--adopt")
+    assert said.lines == [
+        *(f"{image}: adopted" for image in IMAGES),
+        "P1: 3 images whole (keys and sizes)",
+    ]
+    assert said.code == 0
+    for image, old in lost.items():
+        receipt = read_json(STATE.written(image), Receipt)
+        assert receipt.sources.digest == ("",) * 4
+        known = receipt.sources.replace(digest=old.sources.digest)
+        assert receipt.replace(sources=known) == old
+    assert made.files() == before
+
+
+def test_run_after_adoption_touches_nothing(
+    lost: dict[str, Receipt], made: Plate, tell: Tell
+) -> None:
+    """The store is ours again: the next run writes no file of it."""
+    before = made.files()
+    tell("verify", "--adopt")
+    convert(config(), Path())
+    assert touched(before, made.files()) == set()
+    assert tell("status").code == 0
+
+
+def test_touched_source_is_read_again(
+    lost: dict[str, Receipt], made: Plate, tell: Tell
+) -> None:
+    """Without digests a source under a new time is not trusted: its image is redone."""
+    tell("verify", "--adopt")
+    write(made.raw("B03", "F1", 0), tile_pixels("B03", "F1", 0, seed=1))
+    convert(config(), Path())
+    assert tell("verify", "--deep").code == 0
+    assert made.level("B/03/0")[0, 0, 0, 0] == tile_pixels("B03", "F1", 0, 1)[0, 0]
+
+
+def test_one_lost_receipt(made: Plate, tell: Tell) -> None:
+    """Only images without a receipt are looked at; their batch is taken back."""
+    STATE.written("B/04/0").write_text("damaged")
+    said = tell("verify", "--adopt")
+    assert said.lines[0] == "B/04/0: adopted"
+    assert len(said.lines) == 2
+    assert not STATE.done("write_zarr", "B_04_0").exists()
+    assert STATE.done("write_zarr", "B_03_0").exists()
+
+
+def test_overlap_and_holes_count_as_acquired_only(raw: Plate, tell: Tell) -> None:
+    """Figures leave out pixels that no tile covers, as the writer's do."""
+    rows = Path("raw/tiles.csv").read_text().splitlines()
+    kept = [r for r in rows if not r.startswith("C03_F2_c1")]
+    Path("raw/tiles.csv").write_text("\n".join(kept).replace(",19.0,", ",33.0,") + "\n")
+    content = write_config(
+        Path(),
+        omezarr={"num_levels": 2, "chunks": {"kind": "fixed", "xy_chunk": 16}},
+    ) | {"registration": {"tiling_mode": "inplace"}}
+    Path("my.yaml").write_text(json.dumps(content))
+    convert(content, Path())
+    old = {image: read_json(STATE.written(image), Receipt) for image in IMAGES}
+    for image in IMAGES:
+        STATE.written(image).unlink()
+    assert tell("verify", "--adopt").code == 0
+    for image in IMAGES:
+        assert read_json(STATE.written(image), Receipt).channels == old[image].channels
+    assert old["C/03/0"].channels[1].minimum >= 1
+
+
+def test_sharded_zarr_3(raw: Plate, tell: Tell) -> None:
+    """Shards of Zarr 3 are adopted too."""
+    omezarr = {"ngff_version": "0.5", "shards": {"kind": "multiple"}, "num_levels": 2}
+    content = write_config(Path(), omezarr=omezarr)
+    convert(content, Path())
+    old = read_json(STATE.written("B/03/0"), Receipt)
+    STATE.written("B/03/0").unlink()
+    assert tell("verify", "--adopt").code == 0
+    new = read_json(STATE.written("B/03/0"), Receipt)
+    assert (new.levels, new.channels) == (old.levels, old.channels)
+
+
+def test_damaged_image_is_not_adopted(
+    lost: dict[str, Receipt], made: Plate, tell: Tell
+) -> None:
+    """An image whose content is not that of its mark gets no receipt."""
+    total = sum(sum(level.chunks.size) for level in lost["C/03/0"].levels)
+    chunk = STORE / "C/03/0/0/0/0/0/0"
+    size = chunk.stat().st_size
+    chunk.unlink()
+    said = tell("verify", "--adopt")
+    assert said.code == 1
+    assert said.lines[2:4] == [
+        f"C/03/0: not adopted: it is damaged: 5 chunks of {total - size:,} bytes are "
+        f"not the 6 of {total:,} bytes that were written",
+        "C/03/0: is not written, there is no receipt",
+    ]
+    assert not STATE.written("C/03/0").exists()
+    convert(config(), Path())
+    assert tell("verify", "--deep").code == 0
+
+
+def test_image_without_a_mark(
+    lost: dict[str, Receipt], made: Plate, tell: Tell
+) -> None:
+    """What carries no mark, or is not there, cannot be adopted."""
+    (STORE / "B/03/0/.zattrs").write_text("{}")
+    shutil.rmtree(STORE / "B/04/0")
+    said = tell("verify", "--adopt")
+    assert said.lines[:2] == [
+        "B/03/0: not adopted: out/P1.zarr/B/03/0 carries no mark of tiles2zarr",
+        "B/04/0: not adopted: out/P1.zarr/B/04/0 is not there",
+    ]
+
+
+def test_other_options(lost: dict[str, Receipt], made: Plate, tell: Tell) -> None:
+    """An image the config would make otherwise is left to the next run."""
+    write_config(Path(), omezarr={"num_levels": 2, "compressor": {"name": "zstd"}})
+    assert tell("verify", "--adopt").lines[0] == (
+        "B/03/0: not adopted: it was made from other sources or options; the next run "
+        "makes it anew"
+    )
+
+
+def test_plan_is_needed(made: Plate, tell: Tell) -> None:
+    """Without a plan, or without register's checkpoint, the way to them is told."""
+    shutil.rmtree(STATE.root)
+    said = tell("verify", "--adopt")
+    hint = (
+        "run `snakemake --until register` with the same config, then --adopt: what the "
+        "image was to be is not known yet"
+    )
+    assert said.code == 1
+    assert said.err == f"results/P1/plan.json is not there: {hint}.\n"
+
+
+def test_checkpoint_is_needed(
+    lost: dict[str, Receipt], made: Plate, tell: Tell
+) -> None:
+    """Without register's checkpoint of an image the way to it is told."""
+    STATE.registered("B/03/0").unlink()
+    line = tell("verify", "--adopt").lines[0]
+    assert line.startswith(
+        "B/03/0: not adopted: there is no results/P1/registered/B/03/0.json: run "
+        "`snakemake --until register`"
+    )
+
+
+def test_store_of_another_config(made: Plate, tell: Tell) -> None:
+    """With receipts of one's own, images under another owner are not taken over."""
+    STATE.written("C/03/0").unlink()
+    path = STORE / "C/03/0/.zattrs"
+    attributes = json.loads(path.read_text())
+    attributes["tiles2zarr"]["owner"] = "x"
+    path.write_text(json.dumps(attributes))
+    before = STATE.owner.read_bytes()
+    said = tell("verify", "--adopt")
+    assert said.code == 1
+    assert said.err == (
+        "P1: the store was made by another config (owner x), and results/P1 holds "
+        "receipts of its own. Restore the lost owner.json, or use another output.\n"
+    )
+    assert STATE.owner.read_bytes() == before
