@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import zarr
+
 from tiles2zarr.models.acquisition import ChannelInfo
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.collection import ImageInPlate

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 from pydantic import Field
+
 from tiles2zarr import checkpoints
 from tiles2zarr.checkpoints import (
     digest,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+
 from tiles2zarr.conditions import (
     ImageKey,
     condition_names,

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
 from tiles2zarr.config.docs import config_readme, main, schema_text
 from tiles2zarr.config.load import load_configs, read_config
 from tiles2zarr.config.schema import config_schema

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.tree import generic, yaml_path
 from tiles2zarr.errors import ConfigError

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import ConfigError

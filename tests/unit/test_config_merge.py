@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.config.details import Details
 from tiles2zarr.config.merge import merge_details
 from tiles2zarr.errors import ConfigError

@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+
 from tiles2zarr.config.acquisition import Acquisition, FormatOptions, Grid
 from tiles2zarr.config.base import Choice, squeeze
 from tiles2zarr.config.details import Details

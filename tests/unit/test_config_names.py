@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.config.names import clean_name, folder_name
 from tiles2zarr.models.collection import check_name
 

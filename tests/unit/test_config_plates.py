@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.config.plates import deep_merge
 
 TREES = st.recursive(

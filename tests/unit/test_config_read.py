@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tiles2zarr.config.read import read_config
 from tiles2zarr.errors import ConfigError
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 from pydantic import BaseModel
+
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
 from tiles2zarr.config.slices import (

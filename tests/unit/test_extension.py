@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tiles2zarr.errors import ExtensionError, SourceError
 from tiles2zarr.extension import add_paths, call_function, load_function
 

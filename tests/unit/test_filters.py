@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from pydantic import TypeAdapter
+
 from tiles2zarr.config.filters import Filter
 from tiles2zarr.errors import ConfigError, ExtensionError, TableError
 from tiles2zarr.extension import add_paths

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.geometry import Shape, level_count, level_shapes, union_shape
 
 sides = st.integers(1, 5000)

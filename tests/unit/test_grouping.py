@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+
 from tiles2zarr.errors import TableError
 from tiles2zarr.grouping import PlaneCheck, check_planes, fov_suffix, group_tiles
 from tiles2zarr.grouping.units import to_world

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tiles2zarr.errors import ExtensionError, SourceError
 from tiles2zarr.extension import add_paths
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, open_source, probe

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import Header, open_source, probe
 from tiles2zarr.models.loader import FileLoader

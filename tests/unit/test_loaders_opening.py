@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+
 from tiles2zarr.config.registration import Registration
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.config.writing import MixedDtype, OnMissing

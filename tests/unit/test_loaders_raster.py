@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import Header, open_source, probe
 from tiles2zarr.models.loader import FileLoader

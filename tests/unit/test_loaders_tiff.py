@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
+
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import Header, open_source, probe
 from tiles2zarr.models.loader import FileLoader

@@ -2,6 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
+
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
 from tiles2zarr.models.collection import ImageInPlate, SingleImage, check_name
 
 OUTSIDE = (

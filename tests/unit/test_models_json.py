@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tiles2zarr import models
 from tiles2zarr.checkpoints import parse_json, to_bytes
 from tiles2zarr.models.acquisition import (

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from pydantic import ValidationError
+
 from tiles2zarr.checkpoints import to_bytes
 from tiles2zarr.models.image import SourceStats
 from tiles2zarr.models.tiles import TileColumns

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+
 from tiles2zarr.models.well import (
     MAX_COLUMNS,
     MAX_ROWS,

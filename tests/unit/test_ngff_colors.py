@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.models.acquisition import ChannelInfo
 from tiles2zarr.ngff.colors import PALETTE, display_channels
 from tiles2zarr.ngff.spectra import (

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import zarr
+
+from tests.unit.ngff_samples import MemoryStore
 from tiles2zarr.config.omezarr import NgffVersion
 from tiles2zarr.errors import StoreError
 from tiles2zarr.ngff.documents import (
@@ -19,8 +21,6 @@ from tiles2zarr.ngff.documents import (
     write_attributes,
 )
 from tiles2zarr.stores.local import LocalStore
-
-from tests.unit.ngff_samples import MemoryStore
 
 VERSIONS: tuple[Version, ...] = ("0.4", "0.5")
 versions = pytest.mark.parametrize("version", VERSIONS)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+
+from tests.unit.ngff_samples import sample_image
 from tiles2zarr import __version__
 from tiles2zarr.config.omezarr import NoCompressor
 from tiles2zarr.errors import StoreError
@@ -16,8 +18,6 @@ from tiles2zarr.ngff.windows import Window
 from tiles2zarr.pixels.codecs import make_codec
 from tiles2zarr.pixels.headers import array_files
 from tiles2zarr.pixels.layout import level_layouts
-
-from tests.unit.ngff_samples import sample_image
 
 versions = pytest.mark.parametrize("version", ["0.4", "0.5"])
 

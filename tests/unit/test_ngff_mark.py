@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 import pytest
+
+from tests.unit.ngff_samples import MemoryStore, sample_image
 from tiles2zarr.ngff.documents import Version, write_attributes
 from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.mark import KEY, Mark, level_names, read_mark
-
-from tests.unit.ngff_samples import MemoryStore, sample_image
 
 MARK = Mark(
     owner="3f2a",

@@ -5,6 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.ngff_samples import WELLS, sample_image, sample_plate
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import AcquisitionEntry
@@ -18,8 +20,6 @@ from tiles2zarr.ngff.plate import (
     plate_attributes,
     well_attributes,
 )
-
-from tests.unit.ngff_samples import WELLS, sample_image, sample_plate
 
 versions = pytest.mark.parametrize("version", ["0.4", "0.5"])
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -3,13 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tiles2zarr.errors import StoreError
-from tiles2zarr.models.plan import AcquisitionEntry
-from tiles2zarr.models.well import PlateLayout
-from tiles2zarr.ngff.documents import Version, read_attributes, write_attributes
-from tiles2zarr.ngff.plate import PlateDescription, PlateImage
-from tiles2zarr.ngff.plate_groups import read_plate, write_plate
-from tiles2zarr.ngff.tables_backends import Backend
 
 from tests.unit.ngff_samples import (
     WELLS,
@@ -19,6 +12,13 @@ from tests.unit.ngff_samples import (
     write_sample,
 )
 from tests.validators import attributes, validate_plate
+from tiles2zarr.errors import StoreError
+from tiles2zarr.models.plan import AcquisitionEntry
+from tiles2zarr.models.well import PlateLayout
+from tiles2zarr.ngff.documents import Version, read_attributes, write_attributes
+from tiles2zarr.ngff.plate import PlateDescription, PlateImage
+from tiles2zarr.ngff.plate_groups import read_plate, write_plate
+from tiles2zarr.ngff.tables_backends import Backend
 
 versions = pytest.mark.parametrize("version", ["0.4", "0.5"])
 MARKERS = {"0.4": ".zgroup", "0.5": "zarr.json"}

@@ -1,6 +1,7 @@
 """Names of dyes, words for transmitted light and wavelengths, matched as a whole."""
 
 import pytest
+
 from tiles2zarr.ngff.spectra import (
     BLUE,
     CYAN,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.unit.ngff_samples import MemoryStore, sample_image
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.image import ConditionRow, RegisteredImage
@@ -12,8 +14,6 @@ from tiles2zarr.ngff.tables import write_image_tables, write_plate_tables
 from tiles2zarr.ngff.tables_backends import Backend, parse_table, render_table
 from tiles2zarr.ngff.tables_frames import NamedTable, Row, _frame, plate_rows
 from tiles2zarr.stores.local import LocalStore
-
-from tests.unit.ngff_samples import MemoryStore, sample_image
 
 versions = pytest.mark.parametrize("version", ["0.4", "0.5"])
 backends = pytest.mark.parametrize("backend", ["csv", "anndata", "json", "parquet"])

@@ -14,6 +14,8 @@ import pytest
 import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.unit.ngff_samples import sample_image, write_sample
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.ngff.documents import Version
@@ -25,8 +27,6 @@ from tiles2zarr.ngff.tables_frames import (
     image_tables,
     plate_tables,
 )
-
-from tests.unit.ngff_samples import sample_image, write_sample
 
 versions = pytest.mark.parametrize("version", ["0.4", "0.5"])
 backends = pytest.mark.parametrize("backend", ["csv", "anndata", "json", "parquet"])

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import pytest
+
+from tests.unit.ngff_samples import sample_image
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.collection import SingleImage
 from tiles2zarr.models.image import ConditionRow, PlaneColumns, RegisteredImage
@@ -18,8 +20,6 @@ from tiles2zarr.ngff.tables_frames import (
     plate_rows,
     plate_tables,
 )
-
-from tests.unit.ngff_samples import sample_image
 
 PLACE = ["x_micrometer", "y_micrometer", "z_micrometer"]
 LENGTH = ["len_x_micrometer", "len_y_micrometer", "len_z_micrometer"]

@@ -5,12 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiles2zarr.demo.plate import make_demo
-from tiles2zarr.errors import ParserError
-from tiles2zarr.models.acquisition import ChannelInfo, StageOrientation
-from tiles2zarr.models.well import PlateLayout, parse_well
-from tiles2zarr.parsers.cellvoyager import parse
-from tiles2zarr.parsers.records import check_table
 
 from tests.unit.cellvoyager_samples import (
     channel,
@@ -21,6 +15,12 @@ from tests.unit.cellvoyager_samples import (
     protocol,
     write_measurement,
 )
+from tiles2zarr.demo.plate import make_demo
+from tiles2zarr.errors import ParserError
+from tiles2zarr.models.acquisition import ChannelInfo, StageOrientation
+from tiles2zarr.models.well import PlateLayout, parse_well
+from tiles2zarr.parsers.cellvoyager import parse
+from tiles2zarr.parsers.records import check_table
 
 MINIMAL = "CV8000-Minimal-DataSet-2C-3W-4S-FP2-stack"
 CARDIO = "20200812-CardiomyocyteDifferentiation14-Cycle1"

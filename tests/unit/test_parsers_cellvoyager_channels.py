@@ -3,9 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tiles2zarr.errors import ParserError
-from tiles2zarr.parsers.cellvoyager import parse
-from tiles2zarr.parsers.records import ParsedAcquisition
 
 from tests.unit.cellvoyager_samples import (
     codes,
@@ -14,6 +11,9 @@ from tests.unit.cellvoyager_samples import (
     protocol,
     write_measurement,
 )
+from tiles2zarr.errors import ParserError
+from tiles2zarr.parsers.cellvoyager import parse
+from tiles2zarr.parsers.records import ParsedAcquisition
 
 DAPI = protocol({"Ch": 1, "Target": "DAPI"})
 

@@ -5,9 +5,6 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from tiles2zarr.errors import ParserError, Tiles2ZarrError
-from tiles2zarr.parsers.cellvoyager import parse
-from tiles2zarr.parsers.records import ParsedAcquisition
 
 from tests.unit.cellvoyager_samples import (
     channel,
@@ -20,6 +17,9 @@ from tests.unit.cellvoyager_samples import (
     protocol,
     write_measurement,
 )
+from tiles2zarr.errors import ParserError, Tiles2ZarrError
+from tiles2zarr.parsers.cellvoyager import parse
+from tiles2zarr.parsers.records import ParsedAcquisition
 
 DAPI = protocol({"Ch": 1, "Target": "DAPI", "Color": "#FF0000FF"})
 PLACE: dict[str, object] = {

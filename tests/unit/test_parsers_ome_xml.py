@@ -15,6 +15,7 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.parsers.ome_xml import parse

@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from tests.unit.operetta_samples import CHANNELS, MATRIX, Fields, Sample, image_fields
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import ChannelInfo, StageOrientation
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.parsers.operetta import parse
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table
-
-from tests.unit.operetta_samples import CHANNELS, MATRIX, Fields, Sample, image_fields
 
 VERSIONS = ("V4", "V5", "V6", "V7")
 

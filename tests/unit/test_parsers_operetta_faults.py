@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from tests.unit.operetta_samples import Sample, image_fields
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.parsers.operetta import parse
 from tiles2zarr.parsers.operetta_images import read_index
 from tiles2zarr.parsers.operetta_index import iter_index
 from tiles2zarr.parsers.operetta_scan import UnusualLayoutError, scan_index
 from tiles2zarr.parsers.records import ParsedAcquisition
-
-from tests.unit.operetta_samples import Sample, image_fields
 
 CURE = "Copy or export the file again from the instrument."
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+
+from tests.unit.operetta_samples import Sample, image_fields
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.operetta import parse
 from tiles2zarr.parsers.records import ParsedAcquisition
-
-from tests.unit.operetta_samples import Sample, image_fields
 
 IMAGES = [image_fields(field_id=f) for f in (1, 2, 3)]
 NAMES = [fields["URL"] for fields in IMAGES]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.operetta_samples import Sample, image_fields
 from tiles2zarr.conditions import join_conditions
 from tiles2zarr.errors import ParserError
 from tiles2zarr.parsers.operetta_flatfield import parse_profile
 from tiles2zarr.parsers.operetta_layout import read_layouts
-
-from tests.unit.operetta_samples import Sample, image_fields
 
 PROFILE = (
     "{Background: {Character: NonFlat, Mean: 373.5, Profile: {Coefficients: [[1.25], "

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tiles2zarr.errors import TableError
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.parsers.records import COLUMNS, ParsedAcquisition, check_table

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
+
 from tiles2zarr.errors import ParserError
 from tiles2zarr.parsers.xml import (
     CHUNK,

@@ -19,8 +19,8 @@ from tiles2zarr.models.image import (
     RegisteredImage,
     SourceStats,
 )
-from tiles2zarr.pixels.layout import Shape, level_layouts
 from tiles2zarr.pixels.harvest import WrittenPixels
+from tiles2zarr.pixels.layout import Shape, level_layouts
 from tiles2zarr.pixels.modes import Way, write_pixels
 from tiles2zarr.pixels.writer import WriteTask
 from tiles2zarr.stores.local import LocalStore
@@ -215,7 +215,7 @@ def test_every_compressor_reads_back(
 @pytest.mark.parametrize("axes", ["yx", "cyx", "zyx", "tyx", "czyx", "tczyx"])
 def test_axes_left_out_have_length_one(tmp_path: Path, axes: str) -> None:
     """An array has just the axes asked for."""
-    shape = tuple(2 if axis in axes else 1 for axis in "tcz") + (11, 7)
+    shape = (*tuple(2 if axis in axes else 1 for axis in "tcz"), 11, 7)
     boxes = [
         (t, c, z, 0, 0, 11, 7)
         for t in range(shape[0])
@@ -292,7 +292,7 @@ def test_any_tiles_in_any_chunks(
     dtype: str,
     threads: int,
 ) -> None:
-    """Overlaps, gaps, odd sizes and odd chunks give what numpy gives, later tile first."""
+    """Overlaps, gaps, odd sizes and odd chunks give what numpy gives, later wins."""
     folder = tmp_path_factory.mktemp("any")
     shape = (
         2,

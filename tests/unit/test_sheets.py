@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tiles2zarr.errors import TableError
 from tiles2zarr.sheets import Sheet, one_edit, read_sheet, row_list
 

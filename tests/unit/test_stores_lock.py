@@ -66,9 +66,9 @@ def test_a_live_lock_of_another_host_is_respected(tmp_path: Path) -> None:
     """Another host's process may be alive as long as its lock is touched."""
     path = tmp_path / ".0.lock"
     put(path, elsewhere())
-    with pytest.raises(LockedError, match="process 1 on other-host, job 77"):
-        with hold(path, wait_s=0):
-            pass
+    held = pytest.raises(LockedError, match="process 1 on other-host, job 77")
+    with held, hold(path, wait_s=0):
+        pass
     assert path.exists()
 
 
@@ -136,6 +136,6 @@ def test_file_systems_without_links_are_locked_too(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(os, "link", refuse)
-    with hold(tmp_path / ".0.lock"), pytest.raises(LockedError):
-        with hold(tmp_path / ".0.lock", wait_s=0):
-            pass
+    again = tmp_path / ".0.lock"
+    with hold(again), pytest.raises(LockedError), hold(again, wait_s=0):
+        pass

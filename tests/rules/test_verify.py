@@ -1,0 +1,125 @@
+"""Damage to a converted plate: told by ``verify``, healed by a plain rerun."""
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+from tests.conftest import Completed, RunSnakemake
+from tests.rules.plate import (
+    IMAGES,
+    Plate,
+    arrays,
+    config,
+    contents,
+    images_of,
+    tile_pixels,
+    touched,
+    write_tile,
+)
+
+Jobs = Callable[[Completed], Counter[str]]
+
+
+def tiles2zarr(plate: Plate, command: str, *arguments: str) -> Completed:
+    """Return what a command says of the plate, from another folder than its own."""
+    place = ("--configfile", str(plate.work / "config.yaml"), "-d", str(plate.work))
+    return subprocess.run(
+        [sys.executable, "-m", "tiles2zarr", command, *place, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_damage_heals_by_repair_and_rerun(
+    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+) -> None:
+    """Lost chunks, an image and a table come back; the intact image is not touched.
+
+    Without repair a rerun sees nothing: the store is no output of Snakemake's.
+    """
+    whole = plate.files()
+    assert tiles2zarr(plate, "verify", "--deep").returncode == 0
+    (plate.store / "B/03/0/0/0/0/0/0").unlink()
+    (plate.store / "B/03/0/.zattrs").write_text("{")
+    shutil.rmtree(plate.store / "C/03/0")
+    shutil.rmtree(plate.store / "B/04/0/tables/FOV_ROI_table")
+    (plate.store / ".zattrs").unlink()
+    assert snakemake_jobs(run_snakemake(plate.work, config())) == {}
+    said = tiles2zarr(plate, "verify", "--deep", "--repair")
+    assert said.returncode == 1
+    assert [line.split(": ")[0] for line in said.stdout.splitlines()] == [
+        "B/03/0",
+        "B/04/0",
+        "C/03/0",
+        "P1.zarr",
+        "P1",
+        "P1",
+    ]
+    assert tiles2zarr(plate, "status").returncode == 1
+    healed = run_snakemake(plate.work, config())
+    assert snakemake_jobs(healed) == {
+        "write_zarr": 2,
+        "build_tables": 1,
+        "complete": 1,
+    }
+    assert tiles2zarr(plate, "verify", "--deep").returncode == 0
+    assert tiles2zarr(plate, "status").returncode == 0
+    assert contents(plate.files()) == contents(whole)
+    changed = images_of(touched(arrays(whole), arrays(plate.files())))
+    assert changed == {"B/03/0", "C/03/0"}
+    assert snakemake_jobs(run_snakemake(plate.work, config())) == {}
+
+
+def test_lost_state_is_adopted(
+    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+) -> None:
+    """After all state was lost, adoption lets a run go on without writing an array."""
+    whole = plate.files()
+    shutil.rmtree(plate.state)
+    refused = run_snakemake(plate.work, config(), check=False)
+    assert refused.returncode != 0
+    assert "was not made by this config" in refused.stdout + refused.stderr
+    said = tiles2zarr(plate, "verify", "--adopt")
+    assert said.stdout.splitlines()[:3] == [f"{image}: adopted" for image in IMAGES]
+    assert said.returncode == 0
+    again = run_snakemake(plate.work, config())
+    assert snakemake_jobs(again)["write_zarr"] == 3
+    assert tiles2zarr(plate, "status").returncode == 0
+    assert tiles2zarr(plate, "verify", "--deep").returncode == 0
+    assert touched(whole, plate.files()) == set()
+
+
+def test_state_planned_anew_is_adopted(
+    plate: Plate, run_snakemake: RunSnakemake
+) -> None:
+    """``--until register`` makes all that adoption needs, without a failed run."""
+    whole = plate.files()
+    shutil.rmtree(plate.state)
+    run_snakemake(plate.work, config(), "--until", "register")
+    assert tiles2zarr(plate, "verify", "--adopt").returncode == 0
+    run_snakemake(plate.work, config())
+    assert touched(whole, plate.files()) == set()
+
+
+def test_status_tells_why(plate: Plate, run_snakemake: RunSnakemake) -> None:
+    """After a run with a bad file the reason is told, though its outcome is gone."""
+    plate.raw("C03", "F1", 0).write_bytes(b"no image at all")
+    shutil.rmtree(plate.store / "C/03/0")
+    plate.receipt("C/03/0").unlink()
+    failed = run_snakemake(plate.work, config(), check=False)
+    assert failed.returncode != 0
+    said = tiles2zarr(plate, "status")
+    assert said.returncode == 1
+    lines = said.stdout.splitlines()
+    assert lines[0] == "P1: 2 of 3 images written, 1 failed, not complete"
+    (reason,) = [line for line in lines if line.startswith("  failed    C/03/0: ")]
+    assert "C03_F1_c0.tif" in reason
+    damage = tiles2zarr(plate, "verify").stdout.splitlines()[0]
+    assert damage.startswith("C/03/0: is not written, there is no receipt; ")
+    assert "C03_F1_c0.tif" in damage
+    write_tile(plate.raw("C03", "F1", 0), tile_pixels("C03", "F1", 0))
+    run_snakemake(plate.work, config())
+    assert tiles2zarr(plate, "status").returncode == 0
