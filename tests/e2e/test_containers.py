@@ -1,4 +1,4 @@
-"""CZI and ND2 plates end to end: every pixel where it was taken."""
+"""CZI, ND2 and LIF files end to end: every pixel where it was taken."""
 
 from pathlib import Path
 
@@ -9,11 +9,13 @@ import zarr
 from tests.e2e.convert import convert
 from tests.unit.container_samples import (
     CziTile,
+    LifImage,
     czi_xml,
     position_loop,
     stack_loop,
     time_loop,
     write_czi,
+    write_lif,
     write_nd2,
 )
 
@@ -79,3 +81,22 @@ def test_nd2_plate(tmp_path: Path) -> None:
     for well, path in enumerate(("A/01/0/0", "B/03/0/0")):
         found = _read(tmp_path / "out/P.zarr" / path)
         assert np.array_equal(found, told[:, well].transpose(0, 4, 1, 2, 3))
+
+
+def test_lif_images_of_two_kinds(tmp_path: Path) -> None:
+    """Images of one file keep their own shape and pixel type; a filter may drop z."""
+    pytest.importorskip("liffile", reason="the extra lif is not installed")
+    stack, movie = _pixels(2, 3, 40, 30), (_pixels(2, 20, 64) % 256).astype(np.uint8)
+    images = [LifImage("stack", stack, "CZYX"), LifImage("movie", movie, "TYX")]
+    write_lif(tmp_path / "p.lif", {"": images})
+    below = {"kind": "z_range", "mode": "include", "max_z": 1}
+    config = {
+        "name": "run",
+        "output": str(tmp_path / "out"),
+        "acquisitions": [{"path": str(tmp_path / "p.lif"), "filters": [below]}],
+    }
+    convert(config, tmp_path / "work")
+    found = _read(tmp_path / "out/p_movie.zarr/0")
+    assert found.dtype == np.uint8
+    assert np.array_equal(found.reshape(movie.shape), movie)
+    assert np.array_equal(_read(tmp_path / "out/p_stack.zarr/0")[0], stack[:, :2])

@@ -92,16 +92,22 @@ def test_lost_state_is_adopted(
     assert touched(whole, plate.files()) == set()
 
 
-def test_state_planned_anew_is_adopted(
-    plate: Plate, run_snakemake: RunSnakemake
+def test_lost_state_is_adopted_before_any_run(
+    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
 ) -> None:
-    """``--until register`` makes all that adoption needs, without a failed run."""
+    """Adoption plans for itself; the run after it does all jobs and writes nothing."""
     whole = plate.files()
     shutil.rmtree(plate.state)
-    run_snakemake(plate.work, config(), "--until", "register")
     assert tiles2zarr(plate, "verify", "--adopt").returncode == 0
-    run_snakemake(plate.work, config())
+    assert snakemake_jobs(run_snakemake(plate.work, config())) == {
+        "parse_tiles": 1,
+        "register": 3,
+        "write_zarr": 3,
+        "build_tables": 1,
+        "complete": 1,
+    }
     assert touched(whole, plate.files()) == set()
+    assert tiles2zarr(plate, "status").returncode == 0
 
 
 def test_status_tells_why(plate: Plate, run_snakemake: RunSnakemake) -> None:

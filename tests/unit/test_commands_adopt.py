@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.convert import convert
-from tests.rules.plate import IMAGES, Plate, config, tile_pixels, touched
+from tests.rules.plate import (
+    IMAGES,
+    Plate,
+    config,
+    files_below,
+    tile_pixels,
+    touched,
+)
 from tests.rules.plate import write_tile as write
 from tests.unit.conftest import Tell, write_config
 from tiles2zarr.checkpoints import read_json
@@ -25,7 +32,7 @@ STORE = Path("out/P1.zarr")
 
 
 def plan_anew() -> None:
-    """Run parse_tiles and register, as ``snakemake --until register`` would."""
+    """Run parse_tiles and register, as a run that is refused by the store does."""
     (plate,) = load_configs(
         json.loads(Path("my.json").read_text()), plate_name
     ).values()
@@ -173,28 +180,44 @@ def test_other_options(lost: dict[str, Receipt], made: Plate, tell: Tell) -> Non
     )
 
 
-def test_plan_is_needed(made: Plate, tell: Tell) -> None:
-    """Without a plan, or without register's checkpoint, the way to them is told."""
+@pytest.mark.parametrize("kept", ["nothing", "plan", "decisions.json"])
+def test_plan_is_made_on_the_side(made: Plate, tell: Tell, kept: str) -> None:
+    """Without plan or boxes both are made anew, but only receipts and owner are kept.
+
+    The run after it plans for itself, and touches nothing in the store.
+    """
+    before = made.files()
+    old = {path: raw for path, (_, raw) in files_below(STATE.root).items()}
     shutil.rmtree(STATE.root)
+    if kept == "plan":
+        Path("my.json").write_text(json.dumps(config()))
+        plan_anew()
+        STATE.registered("B/03/0").unlink()
+    if kept == "decisions.json":
+        STATE.root.mkdir()
+        STATE.decisions.write_bytes(old[kept])
     said = tell("verify", "--adopt")
-    hint = (
-        "run `snakemake --until register` with the same config, then --adopt: what the "
-        "image was to be is not known yet"
-    )
+    assert said.lines[:3] == [f"{image}: adopted" for image in IMAGES]
+    if kept != "plan":
+        assert said.lines[3:] == ["P1: run the workflow now; it plans anew and goes on"]
+        assert said.code == 0
+        assert files_below(STATE.root).keys() - {kept} == {
+            "owner.json",
+            *(f"written/{image}.json" for image in IMAGES),
+        }
+    assert STATE.owner.read_bytes() == old["owner.json"]
+    convert(config(), Path())
+    assert touched(before, made.files()) == set()
+    assert tell("verify", "--deep").code == 0
+
+
+def test_what_is_not_adopted_counts(made: Plate, tell: Tell) -> None:
+    """Without a plan of its own the exit code tells of images that are not whole."""
+    shutil.rmtree(STATE.root)
+    (STORE / "C/03/0/0/0/0/0/0").unlink()
+    said = tell("verify", "--adopt")
     assert said.code == 1
-    assert said.err == f"results/P1/plan.json is not there: {hint}.\n"
-
-
-def test_checkpoint_is_needed(
-    lost: dict[str, Receipt], made: Plate, tell: Tell
-) -> None:
-    """Without register's checkpoint of an image the way to it is told."""
-    STATE.registered("B/03/0").unlink()
-    line = tell("verify", "--adopt").lines[0]
-    assert line.startswith(
-        "B/03/0: not adopted: there is no results/P1/registered/B/03/0.json: run "
-        "`snakemake --until register`"
-    )
+    assert said.lines[2].startswith("C/03/0: not adopted: it is damaged: ")
 
 
 def test_store_of_another_config(made: Plate, tell: Tell) -> None:

@@ -193,3 +193,8 @@ def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
     assert (refused.code, refused.out) == (1, "")
     assert refused.err == "new.yaml exists and was not touched. Choose another name.\n"
     assert Path("new.yaml").read_text() == "mine"
+    nowhere = tell("init", "raw/tiles.csv", "-o", "no/new.yaml", config=())
+    assert (nowhere.code, nowhere.err) == (
+        1,
+        "no/new.yaml: No such file or directory\n",
+    )

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.rules.plate import Plate
 from tests.unit.conftest import Tell
 
@@ -64,3 +66,34 @@ def test_path_without_a_store(raw: Plate, tell: Tell) -> None:
     said = tell("verify", config=("--store", "raw"))
     assert said.code == 1
     assert said.err == "raw is not an OME-Zarr group. Give the path of a .zarr.\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("[]", "the header of level 1 is damaged"),
+        ("{}", "an array header has no shape"),
+        (None, "level 1 has no array header"),
+    ],
+)
+def test_damaged_header(
+    made: Plate, tell: Tell, header: str | None, message: str
+) -> None:
+    """An array header that is none is told."""
+    path = Path("out/P1.zarr/B/03/0/1/.zarray")
+    path.unlink()
+    if header is not None:
+        path.write_text(header)
+    said = tell("verify", config=("--store", "out/P1.zarr"))
+    assert said.code == 1
+    assert said.lines[0] == f"B/03/0: {message}"
+
+
+def test_image_without_levels(made: Plate, tell: Tell) -> None:
+    """An image whose attributes lost their levels is told."""
+    path = Path("out/P1.zarr/B/03/0/.zattrs")
+    attributes = json.loads(path.read_text())
+    del attributes["multiscales"]
+    path.write_text(json.dumps(attributes))
+    said = tell("verify", config=("--store", "out/P1.zarr"))
+    assert said.lines[0] == "B/03/0: its attributes list no levels"

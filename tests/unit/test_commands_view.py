@@ -1,6 +1,10 @@
 """``view`` tells how to open a plate; its server gives ranges to any page."""
 
 import http.client
+import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,3 +142,20 @@ def test_port_that_is_taken(port: int, tmp_path: Path) -> None:
         make_server(tmp_path, "127.0.0.1", port)
     with pytest.raises(StoreError, match="Choose another --port"):
         make_server(tmp_path, "127.0.0.1", 70000)
+
+
+def test_serving_ends_with_an_interrupt(made: Plate) -> None:
+    """The command serves the store's folder until Ctrl-C, which is no failure."""
+    command = [sys.executable, "-m", "tiles2zarr", "view", "out/P1.zarr", "--serve"]
+    with subprocess.Popen(
+        [*command, "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if line.startswith("served at"))
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/P1\.zarr", said)
+        assert found is not None
+        status, body, _ = ask(int(found[1]), path="/P1.zarr/.zgroup")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert (status, b"zarr_format" in body) == (200, True)
+    assert process.returncode == 0

@@ -269,8 +269,9 @@ def test_metadata_without_sizes() -> None:
         ),
         ("", "P1", None),
         ("<ArrayName>TR1x</ArrayName>", "Scene", None),
+        ("<ArrayName>A0</ArrayName>", "A99-1", None),
     ],
-    ids=["array", "name", "indices", "position", "no well"],
+    ids=["array", "name", "indices", "position", "no well", "outside"],
 )
 def test_well_of_a_scene(inner: str, name: str, well: tuple[int, int] | None) -> None:
     """The array's name counts first, then the scene's, then row and column."""

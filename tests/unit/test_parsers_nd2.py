@@ -131,12 +131,15 @@ def test_downward_stack_is_turned(tmp_path: Path) -> None:
 
 
 def test_positions_are_images_or_fields(tmp_path: Path) -> None:
-    """Positions without wells are single images, or on request fields of one."""
-    points = [("", 0.0, 0.0, 0.0), ("edge", 2.5, 0.0, 0.0)]
+    """Positions without wells are single images, or on request fields of one.
+
+    No plate has a column 73, whatever the position's name looks like.
+    """
+    points = [("P73", 0.0, 0.0, 0.0), ("", 2.5, 0.0, 0.0)]
     path = write_nd2(tmp_path / "a.nd2", _frames(2, 1), [position_loop(points)])
     assert _rows(_parse(path), "image_path", "fov", "x") == [
-        ("a_1", "1", 0.0),
-        ("a_edge", "1", 2.5),
+        ("a_P73", "1", 0.0),
+        ("a_2", "1", 2.5),
     ]
     assert _rows(_parse(path, positions="fields"), "image_path", "fov", "x") == [
         ("a", "1", 0.0),

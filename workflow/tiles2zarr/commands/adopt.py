@@ -1,6 +1,6 @@
 """Receipts made anew from images that are whole, for state that was lost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import zarr
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
 from tiles2zarr.commands.levels import read_levels
+from tiles2zarr.commands.planning import planned
 from tiles2zarr.commands.plates import Plate
 from tiles2zarr.config.slices import write_options
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
@@ -23,11 +24,6 @@ from tiles2zarr.steps.fingerprints import content_digest, plan_image
 from tiles2zarr.steps.output import Owner, open_target
 from tiles2zarr.stores.base import Store
 
-_FIRST = (
-    "run `snakemake --until register` with the same config, then --adopt: what the "
-    "image was to be is not known yet"
-)
-
 
 @dataclass(frozen=True)
 class Adopted:
@@ -37,32 +33,53 @@ class Adopted:
     owner: str
 
 
-def adopt(plate: Plate) -> Iterator[str]:
-    """Write a receipt for every whole image of the plan that has none; yield lines.
+def adopt(plate: Plate) -> int:
+    """Write a receipt for every whole image of the plan that has none.
 
-    The store is not changed, and the next run touches no array of these images. Every
-    chunk is read: a receipt is a proof. Of the sources only size and time are known.
+    Prints a line per image; returns how many could not be adopted. The store is not
+    changed, and the next run touches no array of the adopted images. Every chunk is
+    read: a receipt is a proof. Of the sources only size and time are known.
+
+    Where the plan is lost too it is made anew on the side, so that the next run makes
+    its own and Snakemake knows how each of its files came about.
 
     Raises:
-        Tiles2ZarrError: There is no plan, or the images are another config's while
-            this one has receipts of its own.
+        Tiles2ZarrError: The input cannot be read, or the images are another config's
+            while this one has receipts of its own.
     """
+    if _is_planned(plate.state):
+        return _adopt_all(plate, plate.state)
+    with planned(plate, boxes=True) as state:
+        return _adopt_all(plate, state)
+
+
+def _is_planned(state: State) -> bool:
+    """Say whether plan and boxes of all images are there."""
+    plan = read_json_if_there(state.plan, Plan)
+    return plan is not None and all(
+        state.registered(image).is_file() for image in plan.images
+    )
+
+
+def _adopt_all(plate: Plate, known: State) -> int:
+    """Adopt images by the plan and boxes in ``known``; count those not adopted."""
+    plan = read_json(known.plan, Plan)
     state = plate.state
-    if not state.plan.is_file():
-        raise Tiles2ZarrError(f"{state.plan} is not there: {_FIRST}.")
-    plan = read_json(state.plan, Plan)
+    refused = 0
     for image, entry in sorted(plan.images.items()):
         if _has_receipt(state, image):
             continue
         try:
-            adopted = find_whole(image, plate)
+            adopted = find_whole(image, plate, known)
         except Tiles2ZarrError as error:
-            yield f"{image}: not adopted: {error}"
+            print(f"{image}: not adopted: {error}")
+            refused += 1
             continue
         _take_owner(plate, adopted.owner)
         state.done("write_zarr", entry.batch).unlink(missing_ok=True)
         write_json(state.written(image), adopted.receipt, durable=True)
-        yield f"{image}: adopted"
+        print(f"{image}: adopted")
+    return refused
 
 
 def _has_receipt(state: State, image: str) -> bool:
@@ -90,17 +107,19 @@ def _take_owner(plate: Plate, owner: str) -> None:
     write_json(state.owner, Owner(owner=owner), durable=True)
 
 
-def find_whole(image: str, plate: Plate) -> Adopted:
+def find_whole(image: str, plate: Plate, known: State) -> Adopted:
     """Return the receipt of an image in the store, every chunk of it read.
+
+    Args:
+        image: The image's id.
+        plate: Its plate.
+        known: Where the image's boxes are.
 
     Raises:
         Tiles2ZarrError: The image is not there, damaged, not ours to judge, or made
             from other sources or options than the checkpoint of register states.
     """
-    path = plate.state.registered(image)
-    if not path.is_file():
-        raise StoreError(f"there is no {path}: {_FIRST}")
-    registered = read_json(path, RegisteredImage)
+    registered = read_json(known.registered(image), RegisteredImage)
     target = open_target(plate.output, registered.collection)
     store = target.current()
     mark = read_mark(store) if target.exists() else None

@@ -1,23 +1,17 @@
 """``tiles2zarr plan``: what would be made, found out without writing any state."""
 
 import argparse
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json
+from tiles2zarr.commands.planning import planned
 from tiles2zarr.commands.plates import Plate, count, load_plates, size
 from tiles2zarr.config.omezarr import NgffVersion
-from tiles2zarr.config.slices import parse_options
 from tiles2zarr.models.decisions import AcquisitionDecision, Decisions
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import ImageEntry, Plan
-from tiles2zarr.state import State
 from tiles2zarr.steps.findings import group_findings
-from tiles2zarr.steps.named_functions import check_functions
-from tiles2zarr.steps.parse_tiles import parse_tiles
 
 MANY_FILES = 1_000_000
 """Files above which copying and listing a plate takes hours."""
@@ -45,13 +39,8 @@ def make_plan(plate: Plate) -> tuple[Plan, Decisions]:
     Raises:
         Tiles2ZarrError: The input cannot be read, or a function cannot be imported.
     """
-    check_functions(plate.config)
-    with tempfile.TemporaryDirectory(prefix="tiles2zarr-") as folder:
-        state = State(Path(folder))
-        if plate.state.decisions.is_file():
-            shutil.copy(plate.state.decisions, state.decisions)
-        plan = parse_tiles(state, parse_options(plate.config))
-        return plan, read_json(state.decisions, Decisions)
+    with planned(plate) as state:
+        return read_json(state.plan, Plan), read_json(state.decisions, Decisions)
 
 
 def describe(plan: Plan, plate: Plate) -> Iterator[str]:

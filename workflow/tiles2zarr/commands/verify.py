@@ -44,8 +44,11 @@ def run(choice: argparse.Namespace) -> int:
         if choice.adopt:
             from tiles2zarr.commands.adopt import adopt
 
-            for line in adopt(plate):
-                print(line)
+            refused = adopt(plate)
+            if not plate.state.plan.is_file():
+                print(f"{plate.name}: run the workflow now; it plans anew and goes on")
+                faults += refused
+                continue
         faults += verify(plate, deep=choice.deep, mend=choice.repair)
     return 1 if faults else 0
 

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,7 +40,8 @@ def run(choice: argparse.Namespace) -> int:
             port = server.server_address[1]
             for store in stores:
                 print("\n".join(addresses(store, choice.host, port)), flush=True)
-            server.serve_forever()
+            with suppress(KeyboardInterrupt):
+                server.serve_forever()
     return 0
 
 

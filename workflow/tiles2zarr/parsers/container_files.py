@@ -128,13 +128,22 @@ def wells_of_names(names: Sequence[str]) -> dict[str, tuple[int, int]]:
     for name in names:
         stem = name.rpartition(".")[0]
         found = {a or b for a, b in _WELL.findall(stem)}
-        if len(found) != 1:
+        well = well_of(found.pop()) if len(found) == 1 else None
+        if well is None:
             return {}
-        try:
-            wells[name] = parse_well(found.pop())
-        except ValueError:
-            return {}
+        wells[name] = well
     return wells
+
+
+def well_of(name: str) -> tuple[int, int] | None:
+    """Return row and column, from 0, of a well's name, or nothing if it is none.
+
+    Names of positions look like wells (``P73``); there is no such column.
+    """
+    try:
+        return parse_well(name)
+    except ValueError:
+        return None
 
 
 @contextmanager

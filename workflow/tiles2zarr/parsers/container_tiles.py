@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.container_channels import channel_infos, join_channels
-from tiles2zarr.parsers.container_choice import choose_images
+from tiles2zarr.parsers.container_choice import Choice, choose_images
 from tiles2zarr.parsers.container_fields import Field, find_unplaced, name_fields
 from tiles2zarr.parsers.container_files import ContainerOptions
 from tiles2zarr.parsers.container_records import ContainerImage
@@ -39,28 +39,29 @@ def build_acquisition(
     chosen = choice.images
     channels, numbers = join_channels(chosen)
     fields = name_fields(chosen, choice.in_plate, as_fields=options.as_fields)
+    noticed = [*findings, *(f for image in images for f in image.findings)]
+    noticed += [*choice.findings, *find_unplaced(fields)]
     starts = [image.start_ms for image in chosen if image.start_ms is not None]
     return ParsedAcquisition(
         table=_tile_table(chosen, fields, numbers, in_plate=choice.in_plate),
-        details=AcquisitionDetails(
-            pixelsize=choice.pixel_um or 1.0,
-            z_spacing=_median([image.z_um for image in chosen]),
-            t_spacing=_median([image.t_s for image in chosen]),
-            start_z_coo="pixel",
-            start_t_coo="pixel",
-            channels=channel_infos(channels),
-            stage_corrections=chosen[0].stage,
-        ),
+        details=_details(choice).replace(channels=channel_infos(channels)),
         resource=resource,
         channel_ids=tuple(str(number) for number in range(len(channels))),
         plate_name=choice.plate,
         start_time=min(starts) if starts else None,
-        findings=(
-            *findings,
-            *(finding for image in images for finding in image.findings),
-            *choice.findings,
-            *find_unplaced(fields),
-        ),
+        findings=tuple(noticed),
+    )
+
+
+def _details(choice: Choice) -> AcquisitionDetails:
+    """Return spacings and axes; channels are not in them."""
+    return AcquisitionDetails(
+        pixelsize=choice.pixel_um or 1.0,
+        z_spacing=_median([image.z_um for image in choice.images]),
+        t_spacing=_median([image.t_s for image in choice.images]),
+        start_z_coo="pixel",
+        start_t_coo="pixel",
+        stage_corrections=choice.images[0].stage,
     )
 
 

@@ -9,12 +9,13 @@ from math import nan
 
 import numpy as np
 
+from tiles2zarr.models.containers import LEICA_AXES
 from tiles2zarr.models.finding import Finding
-from tiles2zarr.models.well import column_index, row_index
 from tiles2zarr.parsers.container_files import (
     find_containers,
     read_options,
     reading,
+    well_of,
     wells_of_names,
 )
 from tiles2zarr.parsers.container_records import (
@@ -33,7 +34,6 @@ from tiles2zarr.parsers.xml import open_binary
 
 _WELL = re.compile(r"(?:(.*)/)?([A-P])/([0-9]{1,2})/[^/]+")
 """Path of a plate's image: plate, row, column, field."""
-_AXES = ("M", "T", "C", "Z")
 
 
 def parse(
@@ -102,37 +102,14 @@ def _find_unusable(name: str, records: Sequence[LifRecord]) -> list[Finding]:
 
 def _make_image(name: str, record: LifRecord, first: int) -> ContainerImage:
     """Return one image; ``first`` is the number of its first plane in the file."""
-    lengths = [record.sizes[axis] for axis in record.axes]
-    frames = int(np.prod(lengths or [1]))
-    found = np.unravel_index(np.arange(frames), lengths) if lengths else ()
-    index = dict(zip(record.axes, found, strict=True))
-    zero = np.zeros(frames, dtype=np.int64)
-    keep = np.ones(frames, dtype=bool)
-    extra = [axis for axis in record.axes if axis not in _AXES]
-    for axis in extra:
-        keep &= index[axis] == 0
-    m, t, c, z = (index.get(axis, zero)[keep] for axis in _AXES)
-    rows = np.repeat(np.arange(len(t)), record.samples)
-    sample = np.tile(np.arange(record.samples), len(t))
-    numbers = np.flatnonzero(keep)[rows] * record.samples + sample
-    heights = np.full(len(rows), nan)
-    if record.z_um is not None and record.z_start_um is not None:
-        heights = record.z_start_um + z[rows] * record.z_um
-    planes = {
-        "plane": first + numbers,
-        "place": m[rows],
-        "t": t[rows],
-        "c": c[rows] * record.samples + sample,
-        "z": z[rows],
-        "z_um": heights,
-        "time_s": t[rows] * (nan if record.t_s is None else record.t_s),
-    }
+    planes, left = _planes(record, first)
     match = _WELL.fullmatch(record.path)
     findings = []
-    if extra:
+    if left:
+        extra = [axis for axis in record.axes if axis not in LEICA_AXES]
         what = "axes that images do not have"
-        found_extra = left_out("extra_dimensions", what, f"{name} {record.path}", extra)
-        findings.append(found_extra.replace(count=int((~keep).sum())))
+        finding = left_out("extra_dimensions", what, f"{name} {record.path}", extra)
+        findings.append(finding.replace(count=left))
     return ContainerImage(
         file=name,
         title=record.path,
@@ -149,6 +126,38 @@ def _make_image(name: str, record: LifRecord, first: int) -> ContainerImage:
     )
 
 
+def _planes(record: LifRecord, first: int) -> tuple[dict[str, object], int]:
+    """Return the columns of the plane table, and how many frames are left out.
+
+    Along axes that an image does not have only the first index is taken.
+    """
+    lengths = [record.sizes[axis] for axis in record.axes]
+    frames = int(np.prod(lengths or [1]))
+    found = np.unravel_index(np.arange(frames), lengths) if lengths else ()
+    index = dict(zip(record.axes, found, strict=True))
+    keep = np.ones(frames, dtype=bool)
+    for axis in record.axes:
+        keep &= (index[axis] == 0) | (axis in LEICA_AXES)
+    zero = np.zeros(frames, dtype=np.int64)
+    m, t, c, z = (index.get(axis, zero)[keep] for axis in LEICA_AXES)
+    rows = np.repeat(np.arange(len(t)), record.samples)
+    sample = np.tile(np.arange(record.samples), len(t))
+    numbers = np.flatnonzero(keep)[rows] * record.samples + sample
+    heights = np.full(len(rows), nan)
+    if record.z_um is not None and record.z_start_um is not None:
+        heights = record.z_start_um + z[rows] * record.z_um
+    planes: dict[str, object] = {
+        "plane": first + numbers,
+        "place": m[rows],
+        "t": t[rows],
+        "c": c[rows] * record.samples + sample,
+        "z": z[rows],
+        "z_um": heights,
+        "time_s": t[rows] * (nan if record.t_s is None else record.t_s),
+    }
+    return planes, int((~keep).sum())
+
+
 def _channels(record: LifRecord) -> tuple[ContainerChannel, ...]:
     channels: list[ContainerChannel] = []
     for channel in record.channels:
@@ -161,7 +170,7 @@ def _places(record: LifRecord, match: re.Match[str] | None) -> tuple[Place, ...]
     """Return the mosaic tiles of an image, or its one place."""
     count = record.sizes.get("M", 1)
     told = record.tiles_um if len(record.tiles_um) == count else ()
-    well = (row_index(match[2]), column_index(match[3])) if match else None
+    well = well_of(match[2] + match[3]) if match else None
     return tuple(
         Place(
             scene=record.path,

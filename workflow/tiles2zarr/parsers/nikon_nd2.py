@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import StageOrientation
-from tiles2zarr.models.finding import Finding
-from tiles2zarr.models.well import parse_well
 from tiles2zarr.parsers.container_files import (
     find_containers,
     read_options,
     reading,
+    well_of,
     wells_of_names,
 )
 from tiles2zarr.parsers.container_records import (
@@ -23,16 +22,16 @@ from tiles2zarr.parsers.container_records import (
     ContainerImage,
     Place,
     colour_channels,
-    left_out,
     plane_table,
     positive,
 )
 from tiles2zarr.parsers.container_tiles import build_acquisition
 from tiles2zarr.parsers.directory import join
 from tiles2zarr.parsers.nikon_nd2_file import Nd2Record, read_file
+from tiles2zarr.parsers.nikon_nd2_findings import find_oddities
 from tiles2zarr.parsers.records import ParsedAcquisition
 
-_POSITION_WELL = re.compile(r"([A-Pa-p][0-9]{2})(?:[_-][0-9]+)?")
+_POSITION_WELL = re.compile(r"([A-P][0-9]{2})(?:[_-][0-9]+)?")
 """Name of a position in a plate, like ``A01_0000``."""
 _EPOCH_JULIAN_DAY = 2440587.5
 _DAY_MS = 86_400_000
@@ -93,21 +92,8 @@ def make_image(name: str, record: Nd2Record) -> ContainerImage:
     for channel in record.channels:
         alone = len(record.channels) == 1
         channels += colour_channels(channel, record.samples, alone=alone)
-    components = len(channels)
-    count = len(frames.t)
-    frame = np.repeat(np.arange(count), components)
-    component = np.tile(np.arange(components), count)
-    times = _times(record, count)
-    planes = {
-        "plane": frame * components + component,
-        "place": frames.p[frame],
-        "t": frames.t[frame],
-        "c": component,
-        "z": _upwards(frames.z, record)[frame],
-        "z_um": _heights(record, frames)[frame],
-        "time_s": times[frame],
-        "exposure_s": record.exposure_s,
-    }
+    times = _times(record, len(frames.t))
+    planes = _planes(record, frames, times, len(channels))
     return ContainerImage(
         file=name,
         title="",
@@ -119,8 +105,27 @@ def make_image(name: str, record: Nd2Record) -> ContainerImage:
         t_s=_interval(record, frames, times),
         start_ms=_start_ms(record),
         stage=_stage(record.to_stage),
-        findings=tuple(_findings(name, record, frames)),
+        findings=tuple(find_oddities(name, record)),
     )
+
+
+def _planes(
+    record: Nd2Record, frames: _Frames, times: Floats, components: int
+) -> dict[str, object]:
+    """Return the columns of the plane table, one row per component of a frame."""
+    count = len(frames.t)
+    frame = np.repeat(np.arange(count), components)
+    component = np.tile(np.arange(components), count)
+    return {
+        "plane": frame * components + component,
+        "place": frames.p[frame],
+        "t": frames.t[frame],
+        "c": component,
+        "z": _upwards(frames.z, record)[frame],
+        "z_um": _heights(record, frames)[frame],
+        "time_s": times[frame],
+        "exposure_s": record.exposure_s,
+    }
 
 
 def _frames(name: str, record: Nd2Record) -> _Frames:
@@ -168,7 +173,7 @@ def _places(record: Nd2Record, frames: _Frames) -> tuple[Place, ...]:
                 scene=name,
                 number=number,
                 tile=None,
-                well=parse_well(match[1]) if match else None,
+                well=well_of(match[1]) if match else None,
                 x_um=x,
                 y_um=y,
                 width=record.width,
@@ -220,36 +225,3 @@ def _stage(matrix: Sequence[float] | None) -> StageOrientation:
     if abs(a) >= abs(b):
         return StageOrientation(flip_x=a < 0, flip_y=e < 0)
     return StageOrientation(swap_xy=True, flip_x=d < 0, flip_y=b < 0)
-
-
-def _findings(name: str, record: Nd2Record, frames: _Frames) -> list[Finding]:
-    planned = int(np.prod([length for _, length in record.loops] or [1]))
-    findings = []
-    if record.fault:
-        message = (
-            f"{name}: names of channels, wavelengths, pixel size and the stage's axes "
-            f"cannot be read ({record.fault}). Set them in details."
-        )
-        findings.append(
-            Finding(code="metadata_unreadable", message=message, files=(name,))
-        )
-    missing = planned - len(frames.t)
-    if missing > 0:
-        last = f"position {int(frames.p[-1]) + 1}, time point {int(frames.t[-1]) + 1}"
-        message = (
-            f"{name}: {missing} of {planned} planned frames were never acquired; the "
-            f"last one is at {last}."
-        )
-        findings.append(
-            Finding(
-                code="planned_not_acquired",
-                message=message,
-                count=missing,
-                files=(name,),
-            )
-        )
-    if record.frames > planned:
-        what = "frames are beyond the loops the file tells"
-        numbers = [str(n) for n in range(planned, record.frames)]
-        findings.append(left_out("frames_unexplained", what, name, numbers))
-    return findings

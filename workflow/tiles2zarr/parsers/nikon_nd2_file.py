@@ -92,34 +92,38 @@ def read_file(file: str, storage: Mapping[str, object] | None) -> Nd2Record:
         open_binary(file, storage) as handle,
         ND2File(handle) as nd2,
     ):
-        about = nd2.attributes
-        count = int(about.channelCount or 1)
-        metadata, first, fault = _metadata(nd2)
-        loops, parameters = _loops(nd2, file)
-        listed = getattr(metadata, "channels", None) or ()
-        volume = listed[0].volume if listed else None
-        stack = parameters.get("Z")
-        step_um = abs(float(getattr(stack, "stepUm", 0) or 0))
-        depth_um = step_um * int(getattr(stack, "homeIndex", 0) or 0)
-        names, places = _positions(parameters.get("P"), first[0], depth_um)
-        return Nd2Record(
-            width=int(about.widthPx or 0),
-            height=int(about.heightPx),
-            frames=int(about.sequenceCount),
-            samples=int(about.componentCount) // count,
-            channels=_channels(listed, count),
-            loops=loops,
-            pixel_um=_pixel_um(volume),
-            to_stage=_to_stage(volume),
-            julian_day=first[1],
-            fault=fault,
-            times_ms=_times(nd2, int(about.sequenceCount)),
-            position_names=names,
-            positions_um=places,
-            z_um=positive(step_um),
-            bottom_to_top=bool(getattr(stack, "bottomToTop", True)),
-            period_s=_period_s(parameters.get("T")),
-        )
+        return _record(nd2, file)
+
+
+def _record(nd2: "ND2File", file: str) -> Nd2Record:
+    about = nd2.attributes
+    count = int(about.channelCount or 1)
+    metadata, first, fault = _metadata(nd2)
+    loops, parameters = _loops(nd2, file)
+    listed = getattr(metadata, "channels", None) or ()
+    volume = listed[0].volume if listed else None
+    stack = parameters.get("Z")
+    step_um = abs(float(getattr(stack, "stepUm", 0) or 0))
+    depth_um = step_um * int(getattr(stack, "homeIndex", 0) or 0)
+    names, places = _positions(parameters.get("P"), first[0], depth_um)
+    return Nd2Record(
+        width=int(about.widthPx or 0),
+        height=int(about.heightPx),
+        frames=int(about.sequenceCount),
+        samples=int(about.componentCount) // count,
+        channels=_channels(listed, count),
+        loops=loops,
+        pixel_um=_pixel_um(volume),
+        to_stage=_to_stage(volume),
+        julian_day=first[1],
+        fault=fault,
+        times_ms=_times(nd2, int(about.sequenceCount)),
+        position_names=names,
+        positions_um=places,
+        z_um=positive(step_um),
+        bottom_to_top=bool(getattr(stack, "bottomToTop", True)),
+        period_s=_period_s(parameters.get("T")),
+    )
 
 
 def _metadata(nd2: "ND2File") -> tuple[object, tuple[Position, float | None], str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite, nan
 
-from tiles2zarr.errors import ParserError
-from tiles2zarr.models.well import column_index, parse_well, row_index
+from tiles2zarr.models.well import column_index, row_index
+from tiles2zarr.parsers.container_files import well_of
 from tiles2zarr.parsers.container_records import (
     ContainerChannel,
     hex_color,
@@ -138,24 +138,17 @@ def _scenes(dimensions: Element) -> dict[int, CziScene]:
 
 def _well(scene: Element, name: str) -> tuple[int, int] | None:
     """Return the well: of the array, else of the scene's name, else by its indices."""
-    shape = scene.find("Shape")
     named = _SCENE_WELL.fullmatch(name)
-    texts = (
-        scene.get("ArrayName"),
-        named[1] if named else None,
-    )
+    array = well_of(scene.get("ArrayName") or "")
+    if array is not None or named is not None:
+        return array or well_of(named[1] if named else "")
+    shape = scene.find("Shape")
+    row = shape.get("RowIndex") if shape else None
+    column = shape.get("ColumnIndex") if shape else None
     try:
-        for text in texts:
-            if text and re.fullmatch(r"[A-Za-z]{1,2}[0-9]{1,3}", text):
-                return parse_well(text)
-        row = shape.get("RowIndex") if shape else None
-        column = shape.get("ColumnIndex") if shape else None
         return (row_index(row), column_index(column)) if row and column else None
-    except ValueError as error:
-        raise ParserError(
-            f"{scene.source}, scene {name!r}: {error}. Rename the scene, or convert "
-            "it as a single image."
-        ) from error
+    except ValueError:
+        return None
 
 
 def _centre(scene: Element) -> tuple[float, float] | None:

@@ -64,12 +64,7 @@ def make_image(
         ParserError: A pixel type is unknown.
     """
     ordered = sorted(tiles, key=lambda tile: zeiss_key(_with_mosaic(tile)))
-    unknown = [tile.pixels for tile in ordered if tile.pixels not in ZEISS_PIXELS]
-    if unknown:
-        raise ParserError(
-            f"{name}: its pixels are of the type {unknown[0]}, expected one of "
-            f"{', '.join(ZEISS_PIXELS)}. Export it with one of these types."
-        )
+    _check_pixels(name, ordered)
     samples = np.asarray([ZEISS_PIXELS[tile.pixels][1] for tile in ordered], int)
     first = np.cumsum(samples) - samples
     extra = [any(t.coordinates.get(a, 0) for a in _EXTRA) for t in ordered]
@@ -95,6 +90,16 @@ def make_image(
             *find_overlaps(name, places, metadata.sizes_um[0] or 1.0),
         ),
     )
+
+
+def _check_pixels(name: str, tiles: Sequence[CziTile]) -> None:
+    """Check that the pixel types can be read."""
+    unknown = [tile.pixels for tile in tiles if tile.pixels not in ZEISS_PIXELS]
+    if unknown:
+        raise ParserError(
+            f"{name}: its pixels are of the type {unknown[0]}, expected one of "
+            f"{', '.join(ZEISS_PIXELS)}. Export it with one of these types."
+        )
 
 
 def _with_mosaic(tile: CziTile) -> dict[str, int]:

@@ -36,12 +36,12 @@ def with_first_headers(
 
 
 def _first_header(image: TiledImage, storage: Mapping[str, object]) -> Header | None:
-    rows = zip(image.tiles.file, image.tiles.status, strict=True)
-    file = next((file for file, status in rows if status == "ok"), None)
-    if file is None:
+    row = next((i for i, s in enumerate(image.tiles.status) if s == "ok"), None)
+    if row is None:
         return None
+    file, plane = image.tiles.file[row], image.tiles.plane[row]
     try:
-        return probe(file, image.resource, image.loader, storage)
+        return probe(file, image.resource, image.loader, storage).at(plane)
     except SourceError:
         return None
 

@@ -104,7 +104,7 @@ def _check_shapes(
     for row, file in enumerate(tiles.file):
         if file not in headers or tiles.status[row] != "ok":
             continue
-        header = headers[file]
+        header = headers[file].at(tiles.plane[row])
         declared = (tiles.len_y[row], tiles.len_x[row])
         if (header.y, header.x) != declared:
             raise SourceError(
@@ -116,7 +116,8 @@ def _check_shapes(
         wanted[file] = max(wanted.get(file, 0), last)
     for file, last in wanted.items():
         planes = headers[file].planes
-        more = planes > last and (shared or planes == UNKNOWN_PLANES)
+        container = bool(headers[file].runs)  # other scenes, or planes filtered out
+        more = planes > last and (shared or container or planes == UNKNOWN_PLANES)
         if planes != last and not more:
             raise SourceError(
                 f"{image.image}: {file} holds {planes} planes, the tiles declare "
@@ -128,8 +129,9 @@ def _common_dtype(
     image: TiledImage, headers: Mapping[str, Header], options: RegisterOptions
 ) -> str:
     first: dict[str, str] = {}
-    for file, header in headers.items():
-        first.setdefault(header.dtype, file)
+    for file, plane in zip(image.tiles.file, image.tiles.plane, strict=True):
+        if file in headers:
+            first.setdefault(headers[file].at(plane).dtype, file)
     declared = image.acquisition.data_type
     if not first:
         return str(declared or image.dtype or "uint16")
