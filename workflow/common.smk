@@ -62,9 +62,7 @@ def sources_of(wildcards):
 
 
 def write_threads(wildcards):
-    """Spread the cores over the batches; a remote job gets what its batch can use."""
-    share = (workflow.cores or 1) // len(batches_of(wildcards))
-    return max(1, min(share, task_of(wildcards)["threads"]))
+    return max(1, min(workflow.cores or 8, task_of(wildcards)["threads"]))
 
 
 def written_batches(wildcards):

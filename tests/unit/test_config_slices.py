@@ -81,7 +81,7 @@ CHANGES = [
     ("registration: {align_xy: false}", {"parse", "register"}),
     ("registration: {redecide: true}", {"parse"}),
     ("writing: {images_per_job: 3}", {"parse"}),
-    ("writing: {writer_mode: by_tile}", {"write"}),
+    ("writing: {writer_mode: by_tile}", {"parse", "write"}),
     ("writing: {overwrite_mode: extend}", {"write", "tables"}),
     ("writing: {dask: processes}", {"write"}),
     ("writing: {mixed_dtype: promote}", {"parse", "register"}),

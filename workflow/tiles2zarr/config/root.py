@@ -68,8 +68,8 @@ class Config(Section):
     """Name of a set of single images (the folder of its results), or of the plate where
     ``plate.name`` is left out."""
     output: Location = "results"
-    """Folder or URL (``s3://bucket/prefix``) of the OME-Zarr; relative to the folder
-    Snakemake runs in."""
+    """Folder of the OME-Zarr, relative to the folder Snakemake runs in. URLs
+    (``s3://bucket/prefix``) are not written by this version."""
     output_storage_options: StorageOptions = Field(default={})
     """Options of the file system of ``output``, no secrets."""
     acquisitions: tuple[Acquisition, ...] = Field(min_length=1)

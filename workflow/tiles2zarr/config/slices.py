@@ -49,6 +49,8 @@ class ParseOptions(Section):
     """What missing planes are."""
     mixed_dtype: MixedDtype
     """What files of different pixel types are."""
+    writer_mode: WriterMode = WriterMode.BY_FOV
+    """Decides how much memory a write job asks for."""
     num_levels: Count
     """Pyramid levels asked for."""
     chunks: Chunks
@@ -161,6 +163,7 @@ def parse_options(config: Config) -> ParseOptions:
         images_per_job=config.writing.images_per_job,
         on_missing=config.writing.on_missing,
         mixed_dtype=config.writing.mixed_dtype,
+        writer_mode=config.writing.writer_mode,
         num_levels=config.omezarr.num_levels,
         chunks=config.omezarr.chunks,
         shards=config.omezarr.shards,

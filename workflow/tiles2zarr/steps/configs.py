@@ -22,11 +22,8 @@ def checked_configs(raw: Mapping[str, object]) -> dict[str, Config]:
     configs = load_configs(raw, plate_name)
     found: dict[str, list[str]] = {}
     for name, config in configs.items():
-        try:
-            check_functions(config)
-        except ConfigError as error:
-            for fault in error.faults:
-                found.setdefault(fault, []).append(name)
+        for fault in _faults(config):
+            found.setdefault(fault, []).append(name)
     if found:
         faults = [
             line
@@ -39,3 +36,18 @@ def checked_configs(raw: Mapping[str, object]) -> dict[str, Config]:
         ]
         raise ConfigError("config", faults)
     return configs
+
+
+def _faults(config: Config) -> list[str]:
+    """Return what is wrong with a config beyond its single values."""
+    faults = []
+    if "://" in config.output:
+        faults.append(
+            f"output: {config.output!r} is a URL, but this version writes into folders "
+            "only. Give a folder, and copy the finished plate"
+        )
+    try:
+        check_functions(config)
+    except ConfigError as error:
+        faults.extend(error.faults)
+    return faults

@@ -13,6 +13,7 @@ from tiles2zarr.checkpoints import (
     write_json,
 )
 from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.config.writing import WriterMode
 from tiles2zarr.errors import TableError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.decisions import Decisions
@@ -34,6 +35,10 @@ from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, sharing_images
 
 LOG = logging.getLogger("tiles2zarr")
+MOST_THREADS = 8
+"""Threads of a write job; more wait for each other and for the disk."""
+BYTES_PER_THREAD = 32 * 2**20
+"""Pixels of an image that keep a thread busy; small images go faster side by side."""
 STEP = 1
 """Raised when the result of this step changes for the same input."""
 
@@ -154,9 +159,11 @@ def _batch(
 ) -> Batch:
     used = {image.acquisition_id for image in images}
     chunk = max(_chunk_bytes(image, options) for image in images)
-    leaves = max(sum(image.tiles.len_z) for image in images)
-    threads = int(min(8, max(1, leaves)))
+    largest = max(source_bytes(image) for image in images)
+    threads = min(MOST_THREADS, 1 + largest // BYTES_PER_THREAD)
     megabytes = 300 + (threads * 6 + options.num_levels) * chunk // 10**6
+    if options.writer_mode == WriterMode.IN_MEMORY:
+        megabytes += largest // 10**6
     return Batch(
         images={image.image: digests[image.image] for image in images},
         decisions={n: d for n, d in decisions.acquisitions.items() if n in used},
