@@ -73,5 +73,8 @@ class Decisions(Frozen):
     block: tuple[int, int]
     """Rows and columns of the plate that share a batch; for single images the number
     of batches and 0."""
+    first: tuple[int, int] = (0, 0)
+    """Row and column, 0-based, that blocks are counted from: the first of the plate's
+    first plan."""
     jobs: str
     """``writing.images_per_job`` that led to ``block``."""

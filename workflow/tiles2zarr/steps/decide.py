@@ -52,11 +52,16 @@ def decide_all(
             decisions[number] = old
             findings.extend(_still(number, old, fresh, noticed))
     everything = [image for members in images.values() for image in members]
-    block = choose_block(everything, bytes_of, options.images_per_job)
+    block, first = choose_block(everything, bytes_of, options.images_per_job)
     if known is not None and known.jobs == str(options.images_per_job):
-        block = known.block
-    jobs = str(options.images_per_job)
-    return Decisions(acquisitions=decisions, block=block, jobs=jobs), tuple(findings)
+        block, first = known.block, known.first
+    made = Decisions(
+        acquisitions=decisions,
+        block=block,
+        first=first,
+        jobs=str(options.images_per_job),
+    )
+    return made, tuple(findings)
 
 
 def sharing_lattice(

@@ -134,7 +134,11 @@ def _batches(
     groups: dict[str, list[TiledImage]] = {}
     for image in images:
         alone = options.images_per_job == 1
-        name = single_name(image) if alone else batch_name(image, decisions.block)
+        name = (
+            single_name(image)
+            if alone
+            else batch_name(image, decisions.block, decisions.first)
+        )
         groups.setdefault(name, []).append(image)
     return groups
 
