@@ -19,7 +19,7 @@ from tiles2zarr.parsers.cellvoyager_files import (
     locate_files,
 )
 from tiles2zarr.parsers.cellvoyager_planes import Planes, place_planes
-from tiles2zarr.parsers.cellvoyager_projections import read_choice, split_projections
+from tiles2zarr.parsers.cellvoyager_projections import split_projections
 from tiles2zarr.parsers.cellvoyager_records import read_records
 from tiles2zarr.parsers.cellvoyager_settings import (
     Detail,
@@ -29,8 +29,9 @@ from tiles2zarr.parsers.cellvoyager_settings import (
     read_plate,
     read_protocol,
 )
-from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
+from tiles2zarr.parsers.projections import read_choice
 from tiles2zarr.parsers.records import JSON, ParsedAcquisition, build_table
+from tiles2zarr.parsers.spacing import measure_t_spacing, measure_z_spacing
 
 
 def parse(
@@ -48,7 +49,7 @@ def parse(
     Raises:
         ParserError: Metadata are absent or damaged, or no image is of the kind asked.
     """
-    choice = read_choice(options or {})
+    choice = read_choice(options or {}, "cellvoyager")
     measurement = find_measurement(path, storage)
     detail = read_detail(measurement.detail, storage)
     protocol, plate = _documents(measurement, detail, storage)

@@ -7,10 +7,10 @@ Stage y grows with the rows of images.
 
 from collections.abc import Mapping
 
-from tiles2zarr.parsers.imagexpress_choice import read_choice
 from tiles2zarr.parsers.imagexpress_experiment import parse_experiments
 from tiles2zarr.parsers.imagexpress_folders import find_plate
 from tiles2zarr.parsers.imagexpress_plate import parse_plate
+from tiles2zarr.parsers.projections import read_choice
 from tiles2zarr.parsers.records import ParsedAcquisition
 
 
@@ -31,7 +31,7 @@ def parse(
         ParserError: There is not one plate, its metadata are damaged, or no image is of
             the kind asked for.
     """
-    choice = read_choice(options or {})
+    choice = read_choice(options or {}, "imagexpress")
     found = find_plate(path, storage)
     if found.plate is not None:
         return parse_plate(found.plate, choice, found.plan, storage)

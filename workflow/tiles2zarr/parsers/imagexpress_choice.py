@@ -1,7 +1,5 @@
 """Which files become tiles: planes, projections, and one file for each place."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,30 +7,7 @@ from numpy.typing import NDArray
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
 
-CHOICES = ("auto", "keep", "drop", "only")
-_OPTION = "projections"
 Mask = NDArray[np.bool_]
-
-
-def read_choice(options: Mapping[str, object]) -> str:
-    """Return the option ``projections``, ``auto`` where it is not given.
-
-    Raises:
-        ParserError: An option is unknown, or its value is.
-    """
-    unknown = [name for name in options if name != _OPTION]
-    if unknown:
-        raise ParserError(
-            f"option {unknown[0]!r} is unknown to the format imagexpress, known is "
-            f"{_OPTION!r}. Delete it."
-        )
-    choice = options.get(_OPTION, "auto")
-    if choice not in CHOICES:
-        raise ParserError(
-            f"option {_OPTION} is {choice!r}, expected one of {', '.join(CHOICES)}. "
-            "Correct it."
-        )
-    return str(choice)
 
 
 def find_projections(planes: pd.DataFrame, said: pd.DataFrame, copies: Mask) -> Mask:

@@ -9,7 +9,6 @@ import pandas as pd
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
 from tiles2zarr.models.finding import SHOWN, Finding
-from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
 from tiles2zarr.parsers.directory import Directory, join, last_part, parent
 from tiles2zarr.parsers.imagexpress_experiment_files import locate_images
 from tiles2zarr.parsers.imagexpress_experiment_kinds import (
@@ -26,6 +25,7 @@ from tiles2zarr.parsers.imagexpress_protocol import (
     read_protocol,
 )
 from tiles2zarr.parsers.records import ParsedAcquisition, build_table
+from tiles2zarr.parsers.spacing import measure_t_spacing, measure_z_spacing
 
 
 @dataclass(frozen=True)

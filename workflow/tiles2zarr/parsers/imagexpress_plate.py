@@ -10,7 +10,6 @@ import pandas as pd
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout
-from tiles2zarr.parsers.cellvoyager_spacing import measure_t_spacing, measure_z_spacing
 from tiles2zarr.parsers.directory import Directory
 from tiles2zarr.parsers.imagexpress_choice import (
     choose_tiles,
@@ -31,6 +30,7 @@ from tiles2zarr.parsers.imagexpress_samples import (
     unreadable_finding,
 )
 from tiles2zarr.parsers.records import ParsedAcquisition, build_table
+from tiles2zarr.parsers.spacing import measure_t_spacing, measure_z_spacing
 
 
 @dataclass(frozen=True)

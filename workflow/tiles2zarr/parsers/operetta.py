@@ -42,8 +42,9 @@ from tiles2zarr.parsers.operetta_plate import (
     read_name,
     read_start,
 )
-from tiles2zarr.parsers.operetta_projections import read_choice, split_projections
+from tiles2zarr.parsers.operetta_projections import split_projections
 from tiles2zarr.parsers.operetta_values import DIGITS, UNKNOWN
+from tiles2zarr.parsers.projections import read_choice
 from tiles2zarr.parsers.records import JSON, ParsedAcquisition, build_table
 
 
@@ -64,7 +65,7 @@ def parse(
         ParserError: The metadata are absent, damaged or contradict one another, or
             there are no images of the kind asked for.
     """
-    choice = read_choice(options or {})
+    choice = read_choice(options or {}, "operetta")
     measurement = find_measurement(path, storage)
     index = read_index(measurement.index, storage)
     images, left_out, projected = split_projections(index.images, choice, index.source)
