@@ -77,6 +77,15 @@ def test_modes_write_the_same_bytes(
     assert other == one
 
 
+def test_parts_do_not_end_each_other(image: RegisteredImage, tmp_path: Path) -> None:
+    """Parts in threads, many at once and often, write all objects every time."""
+    one = written(image, tmp_path / "one", WAYS["by_fov"], shards=False)
+    for number in range(20):
+        way = Way("by_tile_dask", 6)
+        other = written(image, tmp_path / f"other{number}", way, shards=False)
+        assert other == one
+
+
 def test_cluster_writes_the_same_bytes(image: RegisteredImage, tmp_path: Path) -> None:
     """Two workers of a dask.distributed cluster write what by_fov writes."""
     distributed = pytest.importorskip("distributed")

@@ -6,7 +6,7 @@ keeps none and reads a tile again for every chunk it touches; in memory decodes 
 plane of the image first; the Dask modes hand parts of the image to a Dask scheduler.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal, Protocol, cast
 
@@ -85,6 +85,8 @@ def write_part(task: WriteTask, part: frozenset[PartKey], budget: int) -> Harves
     Raises:
         SourceError: As `write_pixels`.
     """
+    # a store of its own: parts in threads would end each other's wait for the disk
+    task = replace(task, store=task.store.below(""))
     whole = cover(task.image, task.layouts[0])
     coverage = whole.part(lambda index: _key(task, index) in part)
     return ImageWriter(task, coverage, _planes(task, whole), budget).write(1)
