@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from tests.unit.test_pixels_writer import Box, registered, truth, write
+from tiles2zarr.config.omezarr import Blosc
 from tiles2zarr.errors import SourceError, StoreError
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.pixels.harvest import WrittenPixels
-from tiles2zarr.pixels.modes import Mode, Way
+from tiles2zarr.pixels.layout import level_layouts
+from tiles2zarr.pixels.modes import Mode, Way, write_pixels
+from tiles2zarr.pixels.writer import WriteTask
+from tiles2zarr.stores.local import LocalStore
 
 SHAPE = (2, 2, 3, 41, 95)
 """Two time points, two channels, three planes of 41 x 95 pixels."""
@@ -77,13 +81,41 @@ def test_modes_write_the_same_bytes(
     assert other == one
 
 
-def test_parts_do_not_end_each_other(image: RegisteredImage, tmp_path: Path) -> None:
-    """Parts in threads, many at once and often, write all objects every time."""
-    one = written(image, tmp_path / "one", WAYS["by_fov"], shards=False)
-    for number in range(20):
-        way = Way("by_tile_dask", 6)
-        other = written(image, tmp_path / f"other{number}", way, shards=False)
-        assert other == one
+class OneUse(LocalStore):
+    """A store that takes nothing more once it was flushed."""
+
+    flushed = False
+
+    def put_chunk(self, key: str, data: bytes) -> None:
+        """Write an object, before the flush only."""
+        assert not self.flushed, f"{key} came after the flush"
+        super().put_chunk(key, data)
+
+    def flush(self) -> None:
+        """Take nothing more."""
+        super().flush()
+        self.flushed = True
+
+    def below(self, prefix: str) -> "OneUse":
+        """Return a new one."""
+        return OneUse(self.root / prefix)
+
+
+def test_parts_flush_stores_of_their_own(
+    image: RegisteredImage, tmp_path: Path
+) -> None:
+    """A part that is done does not end another one's wait for the disk."""
+    names = tuple(str(level) for level in range(LEVELS))
+    task = WriteTask(
+        image=image,
+        layouts=level_layouts(image.shape, image.axes, CHUNK, None, names),
+        compressor=Blosc(),
+        version="0.4",
+        store=OneUse(tmp_path / "out"),
+        storage={},
+    )
+    done = write_pixels(task, Way("by_tile_dask", 1))
+    assert done == written(image, tmp_path / "one", WAYS["by_fov"], shards=False)
 
 
 def test_cluster_writes_the_same_bytes(image: RegisteredImage, tmp_path: Path) -> None:
