@@ -71,7 +71,7 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
     shared = sharing_images(images)
     digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
     for name, batched in groups.items():
-        batch = _batch(batched, digests, decisions, origins, options)
+        batch = _batch(batched, digests, bytes_of, decisions, origins, options)
         batch = batch.replace(shared=tuple(sorted(shared & batch.images.keys())))
         write_json(state.batch(name), batch)
     _forget(state, set(digests), set(groups))
@@ -157,13 +157,15 @@ def source_bytes(image: TiledImage) -> int:
 def _batch(
     images: Sequence[TiledImage],
     digests: Mapping[str, str],
+    bytes_of: Mapping[str, int],
     decisions: Decisions,
     origins: Mapping[str, tuple[float, float]],
     options: ParseOptions,
 ) -> Batch:
     used = {image.acquisition_id for image in images}
     chunk = max(_chunk_bytes(image, options) for image in images)
-    largest = max(source_bytes(image) for image in images)
+    sizes = [bytes_of[image.image] for image in images]
+    largest = max(sizes)
     threads = min(MOST_THREADS, 1 + largest // BYTES_PER_THREAD)
     megabytes = 300 + (threads * 6 + options.num_levels) * chunk // 10**6
     if options.writer_mode == WriterMode.IN_MEMORY:
@@ -173,7 +175,7 @@ def _batch(
         decisions={n: d for n, d in decisions.acquisitions.items() if n in used},
         sources=dict(by_folder(images)),
         origins=_origins(images, origins, options),
-        source_bytes=sum(source_bytes(image) for image in images),
+        source_bytes=sum(sizes),
         mem_mb=megabytes,
         threads=threads,
     )
