@@ -142,6 +142,12 @@ def test_write_job_loads_no_table_library() -> None:
     assert not loaded & {"ngio", "pandas", "dask", "polars", "snakemake"}
 
 
+def test_tables_job_loads_no_table_library() -> None:
+    """CSV tables, the default, are made of plain values: nothing heavy but numpy."""
+    loaded = _loaded("import tiles2zarr.steps.build_tables")
+    assert not loaded & (HEAVY - {"numpy"} | {"pyarrow", "snakemake"})
+
+
 LONGEST = {
     "workflow/tiles2zarr/**/*.py": 400,
     "scripts/*.py": 15,

@@ -12,7 +12,7 @@ from tiles2zarr.models.image import ConditionRow, RegisteredImage
 from tiles2zarr.ngff.documents import Version, read_attributes, write_attributes
 from tiles2zarr.ngff.tables import write_image_tables, write_plate_tables
 from tiles2zarr.ngff.tables_backends import Backend, parse_table, render_table
-from tiles2zarr.ngff.tables_frames import NamedTable, Row, _frame, plate_rows
+from tiles2zarr.ngff.tables_frames import NamedTable, Row, as_columns, plate_rows
 from tiles2zarr.stores.local import LocalStore
 
 versions = pytest.mark.parametrize("version", ["0.4", "0.5"])
@@ -63,7 +63,7 @@ def put_foreign(
     store: MemoryStore, home: str, name: str, rows: Sequence[Mapping[str, Scalar]]
 ) -> None:
     """Write a CSV table of another program and list it."""
-    table = NamedTable(name, "generic_table", _frame(rows))
+    table = NamedTable(name, "generic_table", as_columns(rows))
     for key, data in render_table(table, "csv", "0.4").items():
         store.put_chunk(f"{home}/{name}/{key}", data)
     write_attributes(store, home, {"tables": [*listed(store, home), name]}, "0.4")

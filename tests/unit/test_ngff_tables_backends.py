@@ -21,8 +21,10 @@ from tiles2zarr.models.base import Scalar
 from tiles2zarr.ngff.documents import Version
 from tiles2zarr.ngff.tables_backends import Backend, parse_table, render_table
 from tiles2zarr.ngff.tables_frames import (
+    Column,
     NamedTable,
     Row,
+    as_columns,
     fov_rows,
     image_tables,
     plate_tables,
@@ -231,9 +233,8 @@ def test_blanks_in_the_only_column(
     tmp_path: Path, backend: Backend, values: list[Scalar]
 ) -> None:
     """A table of one column keeps its blank rows, which readers skip if empty."""
-    table = NamedTable(
-        "t", "condition_table", pd.DataFrame({"drug": values}).convert_dtypes()
-    )
+    columns = as_columns([{"drug": value} for value in values])
+    table = NamedTable("t", "condition_table", columns)
     objects = render_table(table, backend, "0.4")
     for key, content in objects.items():
         path = tmp_path / key
@@ -451,8 +452,8 @@ def test_unknown_backend_is_an_error() -> None:
 
 def test_parquet_keeps_the_types() -> None:
     """Whole numbers with blanks are integers in Parquet, not floats."""
-    frame = pd.DataFrame({"n": pd.Series([1, None], dtype="Int64")})
-    objects = render_table(NamedTable("t", "condition_table", frame), "parquet", "0.5")
+    named = NamedTable("t", "condition_table", {"n": Column("int", (1, None))})
+    objects = render_table(named, "parquet", "0.5")
     table = pyarrow.parquet.read_table(io.BytesIO(objects["table.parquet"]))
     assert str(table.schema.field("n").type) == "int64"
     assert table.column("n").to_pylist() == [1, None]

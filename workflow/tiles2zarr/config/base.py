@@ -9,7 +9,6 @@ from typing import Self
 
 from pydantic import (
     BeforeValidator,
-    ConfigDict,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -48,13 +47,7 @@ def fault(message: str, *at: str | int) -> PydanticCustomError:
 
 
 class Section(Frozen):
-    """A part of the config; a known key with nothing behind it counts as left out.
-
-    The validator is built on first use: only the outermost model is ever asked to
-    validate, and building every part by itself would double the import time.
-    """
-
-    model_config = ConfigDict(defer_build=True)
+    """A part of the config; a known key with nothing behind it counts as left out."""
 
     @model_validator(mode="before")
     @classmethod

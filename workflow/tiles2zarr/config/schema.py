@@ -6,6 +6,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from tiles2zarr.config.root import ConfigFile
+from tiles2zarr.models.descriptions import describe_fields
 
 Node = dict[str, JsonValue]
 """A part of a JSON schema."""
@@ -13,6 +14,7 @@ Node = dict[str, JsonValue]
 
 def config_schema() -> Node:
     """Return the JSON schema of a config file; the same models give the same schema."""
+    describe_fields()
     schema = cast("Node", _tidy(ConfigFile.model_json_schema(by_alias=False)))
     models = cast("dict[str, dict[str, Node]]", schema["$defs"])
     for name in ("ChannelChange", "ListedChannel"):

@@ -11,14 +11,15 @@ Scalar = str | int | float | bool | None
 class Frozen(BaseModel):
     """An immutable model that refuses unknown fields.
 
-    Field docs are the docstrings below the fields; they feed the JSON schema and the
-    generated documentation.
+    Field docs are the docstrings below the fields; ``descriptions`` makes them part of
+    the models for the JSON schema and the generated documentation. The validator is
+    built on first use: a job asks few of the models, and those inside others never.
     """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
+        defer_build=True,
         populate_by_name=True,
         ser_json_inf_nan="constants",
     )

@@ -1,14 +1,20 @@
-"""A table as the objects of its zarr group, and back: one way per backend."""
+"""A table as the objects of its zarr group, and back: one way per backend.
 
+CSV and Parquet are one file in a group of a few attributes, and made without ngio:
+importing it costs more than all tables of a small plate. Tests hold that the attributes
+are those ngio writes, and that ngio reads both.
+"""
+
+import io
 import json
 from collections.abc import Mapping
 from typing import Literal
 
 from tiles2zarr.config.omezarr import TableBackend
 from tiles2zarr.errors import StoreError
-from tiles2zarr.ngff.documents import Version
-from tiles2zarr.ngff.tables_arrow import parse_arrow, render_arrow
-from tiles2zarr.ngff.tables_frames import NamedTable, Row
+from tiles2zarr.ngff.documents import Version, group_documents
+from tiles2zarr.ngff.tables_csv import parse_csv, render_csv
+from tiles2zarr.ngff.tables_frames import INDEX, NamedTable, Row
 
 Backend = TableBackend | Literal["csv", "json", "parquet", "anndata"]
 """How a table is kept; all as ngio keeps them."""
@@ -20,9 +26,9 @@ def render_table(table: NamedTable, backend: Backend, version: Version) -> Objec
     """Return the objects of a table's group, the same bytes for equal tables."""
     match str(backend):
         case "csv":
-            return render_arrow(table, "csv", version)
+            return _in_group(table, "csv", render_csv(table), version)
         case "parquet":
-            return render_arrow(table, "parquet", version)
+            return _in_group(table, "parquet", _render_parquet(table), version)
         case "json":
             from tiles2zarr.ngff.tables_ngio import render_ngio
 
@@ -31,6 +37,37 @@ def render_table(table: NamedTable, backend: Backend, version: Version) -> Objec
             from tiles2zarr.ngff.tables_ngio import render_ngio
 
             return render_ngio(table, "anndata", version)
+
+
+def _in_group(
+    table: NamedTable, backend: str, content: bytes, version: Version
+) -> Objects:
+    attributes: dict[str, object] = {
+        "backend": backend,
+        "table_version": "1",
+        "type": table.kind,
+    }
+    if table.kind == "roi_table":
+        attributes |= {"index_key": INDEX, "index_type": "str"}
+    return group_documents(attributes, version) | {f"table.{backend}": content}
+
+
+def _render_parquet(table: NamedTable) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    frame = table.frame
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    stream = io.BytesIO()
+    parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), stream)
+    return stream.getvalue()
+
+
+def _parse_parquet(content: bytes) -> tuple[Row, ...]:
+    from pyarrow import parquet
+
+    return tuple(parquet.read_table(io.BytesIO(content)).to_pylist())
 
 
 def parse_table(objects: Objects, version: Version) -> tuple[Row, ...]:
@@ -47,9 +84,9 @@ def parse_table(objects: Objects, version: Version) -> tuple[Row, ...]:
     # tables of older ngio versions: experimental_csv_v1, anndata_v1
     match backend.removeprefix("experimental_").removesuffix("_v1"):
         case "csv":
-            return parse_arrow(objects, "csv")
+            return parse_csv(objects["table.csv"].decode())
         case "parquet":
-            return parse_arrow(objects, "parquet")
+            return _parse_parquet(objects["table.parquet"])
         case "json":
             key = "table/zarr.json" if version == "0.5" else "table/.zattrs"
             inner = json.loads(objects[key])

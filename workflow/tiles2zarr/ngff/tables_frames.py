@@ -1,15 +1,19 @@
-"""The tables of an image and of a plate as data frames, without any storage."""
+"""The tables of an image and of a plate as typed columns, without any storage.
+
+Plain values, no data frames: importing pandas costs more than all tables of a plate.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TableKind = Literal["roi_table", "condition_table", "generic_table"]
 """Types of tables, as their group's attributes name them."""
@@ -25,15 +29,39 @@ _EXTENT = (
     *("t_second", "len_t_second"),
 )
 _LARGEST = 2**63
+INDEX = "FieldIndex"
+"""The column that ROI tables are indexed by."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """The values of a column, all of its one type or ``None``."""
+
+    kind: Literal["bool", "int", "float", "text"]
+    values: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True)
 class NamedTable:
-    """A table, its name and its type; ROI tables are indexed by ``FieldIndex``."""
+    """A table, its name and its type."""
 
     name: str
     kind: TableKind
-    frame: pd.DataFrame
+    columns: Mapping[str, Column]
+    """By name, in order; ROI tables have ``INDEX`` in front."""
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """The table as a new data frame; ROI tables are indexed by ``INDEX``."""
+        import pandas as pd
+
+        frame = pd.DataFrame(
+            {
+                name: pd.Series(list(column.values), dtype=_dtype(column))
+                for name, column in self.columns.items()
+            }
+        )
+        return frame.set_index(INDEX) if self.kind == "roi_table" else frame
 
 
 @dataclass(frozen=True)
@@ -54,15 +82,14 @@ def image_tables(image: RegisteredImage) -> tuple[NamedTable, ...]:
     ``FOV_ROI_table`` and ``well_ROI_table`` always, ``condition_table`` if there are
     conditions, ``plane_table`` if planes are known.
     """
-    fovs = _frame(fov_rows(image)).set_index("FieldIndex")
     tables = [
-        NamedTable("FOV_ROI_table", "roi_table", fovs),
+        NamedTable("FOV_ROI_table", "roi_table", as_columns(fov_rows(image))),
         NamedTable("well_ROI_table", "roi_table", _whole_image(image)),
     ]
     conditions = condition_rows(image)
     if conditions:
-        frame = _frame(conditions)
-        tables.append(NamedTable("condition_table", "condition_table", frame))
+        columns = as_columns(conditions)
+        tables.append(NamedTable("condition_table", "condition_table", columns))
     if image.planes.fov:
         tables.append(NamedTable("plane_table", "generic_table", _planes(image)))
     return tuple(tables)
@@ -72,7 +99,7 @@ def fov_rows(image: RegisteredImage) -> tuple[Row, ...]:
     """Return a row per field of view, in world units from the image's origin."""
     return tuple(
         {
-            "FieldIndex": fov.name,
+            INDEX: fov.name,
             **_extent(image, fov.start, fov.shape),
             "x_micrometer_original": fov.x_original,
             "y_micrometer_original": fov.y_original,
@@ -105,10 +132,10 @@ def _extent(
     return extent
 
 
-def _whole_image(image: RegisteredImage) -> pd.DataFrame:
+def _whole_image(image: RegisteredImage) -> Mapping[str, Column]:
     t, _, z, y, x = image.shape
-    row = {"FieldIndex": "image", **_extent(image, (0, 0, 0, 0), (t, z, y, x))}
-    return _frame([row]).set_index("FieldIndex")
+    row = {INDEX: "image", **_extent(image, (0, 0, 0, 0), (t, z, y, x))}
+    return as_columns([row])
 
 
 def condition_rows(image: RegisteredImage) -> tuple[Row, ...]:
@@ -122,22 +149,27 @@ def condition_rows(image: RegisteredImage) -> tuple[Row, ...]:
     )
 
 
-def _planes(image: RegisteredImage) -> pd.DataFrame:
+def _planes(image: RegisteredImage) -> Mapping[str, Column]:
     planes = image.planes
-    return pd.DataFrame(
-        {
-            "fov_name": list(planes.fov),
-            "c": list(planes.c),
-            "z": list(planes.z),
-            "t": list(planes.t),
-            "time_second": pd.Series(planes.time_s, dtype="float64"),
-            "x_micrometer_original": pd.Series(planes.x_um, dtype="float64"),
-            "y_micrometer_original": pd.Series(planes.y_um, dtype="float64"),
-            "z_micrometer_original": pd.Series(planes.z_um, dtype="float64"),
-            "exposure_second": pd.Series(planes.exposure_s, dtype="float64"),
-            "file": list(planes.file),
-            "status": list(planes.status),
-        }
+    return {
+        "fov_name": Column("text", planes.fov),
+        "c": Column("int", planes.c),
+        "z": Column("int", planes.z),
+        "t": Column("int", planes.t),
+        "time_second": _floats(planes.time_s),
+        "x_micrometer_original": _floats(planes.x_um),
+        "y_micrometer_original": _floats(planes.y_um),
+        "z_micrometer_original": _floats(planes.z_um),
+        "exposure_second": _floats(planes.exposure_s),
+        "file": Column("text", planes.file),
+        "status": Column("text", planes.status),
+    }
+
+
+def _floats(values: Sequence[float | None]) -> Column:
+    known = (None if value is None or value != value else value for value in values)
+    return Column(
+        "float", tuple(None if value is None else float(value) for value in known)
     )
 
 
@@ -159,8 +191,8 @@ def plate_rows(image: RegisteredImage) -> PlateRows:
     }
     fovs = []
     for row in fov_rows(image):
-        others = {key: value for key, value in row.items() if key != "FieldIndex"}
-        fovs.append({**where, "fov_name": row["FieldIndex"], **others})
+        others = {key: value for key, value in row.items() if key != INDEX}
+        fovs.append({**where, "fov_name": row[INDEX], **others})
     conditions = condition_rows(image) or ({},)
     return PlateRows(
         image=image.image,
@@ -175,40 +207,50 @@ def plate_tables(
     """Return the tables of a plate; without conditions no ``condition_table``."""
     tables = []
     if any(row.keys() - set(_PLACE) for row in conditions):
-        frame = _frame(conditions, first=_PLACE)
-        tables.append(NamedTable("condition_table", "condition_table", frame))
+        columns = as_columns(conditions, first=_PLACE)
+        tables.append(NamedTable("condition_table", "condition_table", columns))
     if fovs:
         # rows kept in JSON since an earlier run have lost the order of their columns
-        frame = _frame(fovs, first=(*_PLACE, *_EXTENT))
-        tables.append(NamedTable("FOV_table", "generic_table", frame))
+        columns = as_columns(fovs, first=(*_PLACE, *_EXTENT))
+        tables.append(NamedTable("FOV_table", "generic_table", columns))
     return tuple(tables)
 
 
-def _frame(rows: Iterable[Row], first: Sequence[str] = ()) -> pd.DataFrame:
-    """Return rows as a frame; columns in order of appearance, ``first`` in front."""
+def as_columns(rows: Iterable[Row], first: Sequence[str] = ()) -> Mapping[str, Column]:
+    """Return rows as columns in order of appearance, ``first`` in front."""
     rows = tuple(rows)
     found = dict.fromkeys(chain.from_iterable(rows))
     names = [*(n for n in first if n in found), *(n for n in found if n not in first)]
-    return pd.DataFrame(
-        {name: pd.Series(*_typed([row.get(name) for row in rows])) for name in names}
-    )
+    return {name: _typed([row.get(name) for row in rows]) for name in names}
 
 
-def _typed(values: Sequence[Scalar]) -> tuple[list[Scalar], None, str]:
-    """Return the values, no index, and the one type they have, as Series takes them.
+def _typed(values: Sequence[Scalar]) -> Column:
+    """Return the values with the one type they have together.
 
     NaN and ``None`` are nulls. Integers stay integers beside nulls; integers and floats
     become floats; any other mixture, and integers of more than 64 bits, become text.
     """
     known = [None if value != value else value for value in values]
     present = [value for value in known if value is not None]
-    complete = len(present) == len(known)
     kinds = {type(value) for value in present}
     if kinds == {bool}:
-        return known, None, "bool" if complete else "boolean"
+        return Column("bool", tuple(known))
     if kinds == {int} and all(-_LARGEST <= int(v) < _LARGEST for v in present):
-        return known, None, "int64" if complete else "Int64"
+        return Column("int", tuple(known))
     if float in kinds and kinds <= {int, float}:
-        return known, None, "float64"
-    texts: list[Scalar] = [None if value is None else str(value) for value in known]
-    return texts, None, "object"
+        return Column("float", tuple(None if v is None else float(v) for v in known))
+    return Column("text", tuple(None if v is None else str(v) for v in known))
+
+
+def _dtype(column: Column) -> str:
+    """Return the pandas type that keeps the values and tells nulls from them."""
+    complete = None not in column.values
+    match column.kind:
+        case "bool":
+            return "bool" if complete else "boolean"
+        case "int":
+            return "int64" if complete else "Int64"
+        case "float":
+            return "float64"
+        case "text":
+            return "object"
