@@ -170,4 +170,4 @@ def test_the_package_alone_loads_nothing_of_the_vocabulary() -> None:
 
 def test_a_star_import_is_the_vocabulary() -> None:
     """`from tiles2zarr import *` gives the names and no helpers."""
-    assert "tiles2zarr.api.fractal" in _loaded("from tiles2zarr import *\nTile")
+    assert "tiles2zarr.fractal.generic" in _loaded("from tiles2zarr import *\nTile")

@@ -32,6 +32,7 @@ LAYERS = (
     {"ngff", "pixels"},
     {"steps"},
     {"api"},
+    {"fractal"},
 )
 """What may import what: a module sees the layers before its own, and itself.
 

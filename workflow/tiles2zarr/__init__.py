@@ -32,13 +32,6 @@ if TYPE_CHECKING:
         WellExcludeFilter,
         WellIncludeFilter,
     )
-    from tiles2zarr.api.fractal import (
-        ConvertParallelInitArgs,
-        ImageListUpdateDict,
-        converters_tools_models,
-        generic_compute_task,
-        setup_images_for_conversion,
-    )
     from tiles2zarr.api.frames import (
         hcs_images_from_dataframe,
         single_images_from_dataframe,
@@ -95,6 +88,13 @@ if TYPE_CHECKING:
     )
     from tiles2zarr.config.registration import TilingMode
     from tiles2zarr.config.writing import OverwriteMode, WriterMode
+    from tiles2zarr.fractal.generic import (
+        ConvertParallelInitArgs,
+        generic_compute_task,
+        setup_images_for_conversion,
+    )
+    from tiles2zarr.fractal.image_list import ImageListUpdateDict
+    from tiles2zarr.fractal.input_models import converters_tools_models
     from tiles2zarr.models.acquisition import (
         AcquisitionDetails,
         ChannelInfo,
@@ -130,13 +130,6 @@ _HOMES = {
         "RegexIncludeFilter",
         "WellExcludeFilter",
         "WellIncludeFilter",
-    ),
-    "api.fractal": (
-        "ConvertParallelInitArgs",
-        "ImageListUpdateDict",
-        "converters_tools_models",
-        "generic_compute_task",
-        "setup_images_for_conversion",
     ),
     "api.frames": (
         "hcs_images_from_dataframe",
@@ -207,6 +200,13 @@ _HOMES = {
         "OverwriteMode",
         "WriterMode",
     ),
+    "fractal.generic": (
+        "ConvertParallelInitArgs",
+        "generic_compute_task",
+        "setup_images_for_conversion",
+    ),
+    "fractal.image_list": ("ImageListUpdateDict",),
+    "fractal.input_models": ("converters_tools_models",),
     "models.acquisition": (
         "AcquisitionDetails",
         "ChannelInfo",

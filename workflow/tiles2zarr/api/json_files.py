@@ -1,7 +1,10 @@
 """Images as JSON files on their way from the init to the compute task."""
 
 import hashlib
+import logging
+import os
 import re
+import time
 
 from tiles2zarr.api.image import TiledImage
 from tiles2zarr.api.urls import (
@@ -13,6 +16,9 @@ from tiles2zarr.api.urls import (
 from tiles2zarr.checkpoints import parse_json, replace_file, to_bytes
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 
+LOG = logging.getLogger("tiles2zarr")
+RETRIES = "CONVERTERS_TOOLS_NUM_RETRIES"
+"""Environment variable: how often a file is looked for, 5 times by default."""
 _TRIES = 5
 """Another run may take the empty folder away between its making and the file's."""
 
@@ -63,6 +69,35 @@ def read_raw(url: str) -> bytes | None:
         return None
 
 
+def await_raw(url: str) -> bytes | None:
+    """Return the bytes of a JSON file that may be seen late on a file server.
+
+    Looks as often as ``CONVERTERS_TOOLS_NUM_RETRIES`` says (5), after pauses of 2, 4, 8
+    ... seconds; ``None`` if there is no such file then.
+
+    Raises:
+        Tiles2ZarrError: The variable is not a whole number from 1.
+    """
+    tries = _tries()
+    for pause in (2**attempt for attempt in range(1, tries)):
+        raw = read_raw(url)
+        if raw is not None:
+            return raw
+        LOG.warning("%s is not there yet; looking again in %d s", url, pause)
+        time.sleep(pause)
+    return read_raw(url)
+
+
+def _tries() -> int:
+    text = os.environ.get(RETRIES) or "5"
+    if not text.isdecimal() or int(text) < 1:
+        raise Tiles2ZarrError(
+            f"{RETRIES} is {text!r}, expected a whole number from 1. Correct or unset "
+            "the environment variable."
+        )
+    return int(text)
+
+
 def tiled_image_from_json(
     tiled_image_json_dump_url: str,
     collection_type: type | None = None,
@@ -78,7 +113,7 @@ def tiled_image_from_json(
     Raises:
         Tiles2ZarrError: There is no such file, or it holds no such image.
     """
-    raw = read_raw(tiled_image_json_dump_url)
+    raw = await_raw(tiled_image_json_dump_url)
     if raw is None:
         raise Tiles2ZarrError(
             f"{tiled_image_json_dump_url} does not exist. Run the init task again."

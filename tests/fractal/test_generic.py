@@ -1,6 +1,7 @@
 """The init task and its compute tasks: repeated, interrupted, side by side."""
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,20 @@ from tiles2zarr.errors import SourceError, StoreError, Tiles2ZarrError
 Arguments = list[dict[str, object]]
 
 
+class Mover(logging.Handler):
+    """Puts a hidden file in place when it is told that the file is looked for."""
+
+    def __init__(self, url: str) -> None:
+        """Remember the file."""
+        super().__init__()
+        self.url = Path(url)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Move the file beside its folder to its place."""
+        assert str(self.url) in record.getMessage()
+        (self.url.parents[1] / "hidden").rename(self.url)
+
+
 @pytest.fixture
 def sample(tmp_path: Path) -> Sample:
     """Return the sample plate."""
@@ -46,6 +61,12 @@ def sample(tmp_path: Path) -> Sample:
 def output(tmp_path: Path) -> Path:
     """Return the output folder, not made yet."""
     return tmp_path / "out"
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for a file once only."""
+    monkeypatch.setenv("CONVERTERS_TOOLS_NUM_RETRIES", "1")
 
 
 def aggregate(
@@ -120,6 +141,16 @@ def test_init_then_compute_is_the_truth(sample: Sample, output: Path) -> None:
         np.testing.assert_array_equal(level(output / "P1.zarr", path), truth)
     assert wells(output) == ["A/01", "B/03"]
     assert not (output / "_tmp_json").exists()
+
+
+def test_conditions_are_attributes(sample: Sample, output: Path) -> None:
+    """A condition of the whole image is told, a blank one or one per field is not."""
+    fields = sample.table["fov_name"].tolist()
+    frame = sample.table.assign(drug="DMSO", dose=1.5, blank=None, site=fields)
+    calls = start(aggregate(Sample(frame, sample.raw, {})), output)
+    update = generic_compute_task(**calls[1])["image_list_updates"][0]
+    place = {"plate": "P1.zarr", "well": "B03", "acquisition": 0}
+    assert update["attributes"] == {"drug": "DMSO", "dose": 1.5, **place}
 
 
 def test_arguments_travel_as_json(sample: Sample, output: Path) -> None:
@@ -206,7 +237,9 @@ def test_after_success_a_repeated_task_touches_nothing(
     assert times(output) == before
 
 
-def test_a_task_without_its_json_says_so(sample: Sample, output: Path) -> None:
+def test_a_task_without_its_json_says_so(
+    sample: Sample, output: Path, once: None
+) -> None:
     """An image that neither waits nor was converted is an error with the way out."""
     calls = start(aggregate(sample), output)
     generic_compute_task(**calls[0])
@@ -262,7 +295,7 @@ def test_runs_over_the_same_image_have_json_of_their_own(
     assert cleanup_if_exists(str(output / "json"))
 
 
-def test_json_may_wait_in_an_object_store(sample: Sample) -> None:
+def test_json_may_wait_in_an_object_store(sample: Sample, once: None) -> None:
     """A URL is as good as a folder."""
     image = aggregate(sample)[0]
     url = dump_to_json("memory://waiting", image)
@@ -272,6 +305,29 @@ def test_json_may_wait_in_an_object_store(sample: Sample) -> None:
     remove_json(url)
     with pytest.raises(Tiles2ZarrError, match="does not exist"):
         tiled_image_from_json(url)
+
+
+def test_json_that_is_seen_late_is_waited_for(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that comes after the first look is read at a later one."""
+    image = aggregate(sample)[0]
+    url = dump_to_json(str(tmp_path / "json"), image)
+    hidden = Path(url).rename(tmp_path / "hidden")
+    monkeypatch.setenv("CONVERTERS_TOOLS_NUM_RETRIES", "2")
+    monkeypatch.setattr(logging.getLogger("tiles2zarr"), "handlers", [Mover(url)])
+    assert tiled_image_from_json(url) == image
+    assert not hidden.exists()
+
+
+@pytest.mark.parametrize("tries", ["0", "-1", "some"])
+def test_the_number_of_looks_is_checked(
+    tries: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An impossible number of retries is an error that names the variable."""
+    monkeypatch.setenv("CONVERTERS_TOOLS_NUM_RETRIES", tries)
+    with pytest.raises(Tiles2ZarrError, match="expected a whole number from 1"):
+        tiled_image_from_json(str(tmp_path / "a.json"))
 
 
 def test_the_temporary_folder_is_an_option(sample: Sample, tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
-"""The conversion as one init task and a compute task per image, for Fractal."""
+"""Images of Python users as one init task and a compute task per image."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
 
-from tiles2zarr.api import acquisition, filters, options
 from tiles2zarr.api.image import TiledImage
 from tiles2zarr.api.json_files import (
+    await_raw,
     cleanup_if_exists,
     dump_to_json,
     parse_image,
@@ -21,10 +20,9 @@ from tiles2zarr.api.writing import STATE, find_place, tiled_image_creation_pipel
 from tiles2zarr.checkpoints import replace_file
 from tiles2zarr.config.writing import OverwriteMode
 from tiles2zarr.errors import Tiles2ZarrError
-from tiles2zarr.models import acquisition as models
+from tiles2zarr.fractal.image_list import ImageListUpdateDict, image_list_update
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.collection import ImageInPlate
-from tiles2zarr.models.receipt import Receipt
 
 
 class ConvertParallelInitArgs(Frozen):
@@ -36,20 +34,6 @@ class ConvertParallelInitArgs(Frozen):
     """Options of the conversion."""
     overwrite_mode: OverwriteMode = OverwriteMode.NO_OVERWRITE
     """What is done where the output exists."""
-
-
-class UpdateDict(TypedDict):
-    """An image for Fractal's list of images."""
-
-    zarr_url: str
-    types: dict[str, bool]
-    attributes: dict[str, str | int]
-
-
-class ImageListUpdateDict(TypedDict):
-    """What a compute task returns."""
-
-    image_list_updates: list[UpdateDict]
 
 
 def setup_images_for_conversion(
@@ -149,7 +133,9 @@ def generic_compute_task(
     replace_file(_done(place.state.root.parent, url), raw)
     remove_json(url)
     cleanup_if_exists(url.rpartition("/")[0])
-    return {"image_list_updates": [_update(zarr_url, image, receipt)]}
+    return image_list_update(
+        zarr_url, image.axes, receipt, image.collection, image.conditions
+    )
 
 
 def _waiting_or_done(url: str, zarr_url: str) -> bytes:
@@ -161,6 +147,9 @@ def _waiting_or_done(url: str, zarr_url: str) -> bytes:
         copy = _done(folder / STATE, url)
         if copy.is_file():
             return copy.read_bytes()
+    raw = await_raw(url)
+    if raw is not None:
+        return raw
     raise Tiles2ZarrError(
         f"{url} does not exist, and {zarr_url} was not made from it before. Run the "
         "init task again."
@@ -169,46 +158,3 @@ def _waiting_or_done(url: str, zarr_url: str) -> bytes:
 
 def _done(state: Path, url: str) -> Path:
     return state / "done" / PurePosixPath(url).name
-
-
-def _update(zarr_url: str, image: TiledImage, receipt: Receipt) -> UpdateDict:
-    axes = "".join(image.axes)
-    shape = receipt.levels[0].shape
-    depth = shape[axes.index("z")] if "z" in axes else 1
-    attributes: dict[str, str | int] = {}
-    place = image.collection
-    if isinstance(place, ImageInPlate):
-        attributes = {
-            "plate": f"{place.plate_name}.zarr",
-            "well": place.well,
-            "acquisition": place.acquisition,
-        }
-    return {
-        "zarr_url": zarr_url,
-        "types": {"is_3D": depth > 1},
-        "attributes": attributes,
-    }
-
-
-def converters_tools_models(base: str = "tiles2zarr") -> list[tuple[str, str, str]]:
-    """Return package, file and name of every model a task's user fills in."""
-    described: list[type[Frozen]] = [
-        acquisition.AcquisitionOptions,
-        acquisition.PixelSizeModel,
-        models.ChannelInfo,
-        models.StageOrientation,
-        filters.WellIncludeFilter,
-        filters.WellExcludeFilter,
-        filters.RegexIncludeFilter,
-        filters.RegexExcludeFilter,
-        options.ConverterOptions,
-        options.AlignmentCorrections,
-        options.OmeZarrOptions,
-        options.FovBasedChunking,
-        options.FixedSizeChunking,
-        options.TempJsonOptions,
-    ]
-    return [
-        (base, f"{'/'.join(model.__module__.split('.')[1:])}.py", model.__name__)
-        for model in described
-    ]
