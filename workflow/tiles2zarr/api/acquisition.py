@@ -1,6 +1,6 @@
 """What a user may override per acquisition."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -33,6 +33,20 @@ def _detected(value: object) -> object:
     return None if value == "autodetect" else value
 
 
+_Detected = Literal[
+    "autodetect",
+    "uint8",
+    "uint16",
+    "uint32",
+    "int8",
+    "int16",
+    "int32",
+    "float32",
+    "float64",
+]
+"""What a form may offer: it knows no choice that may be left out."""
+
+
 class AcquisitionOptions(Frozen):
     """What a user may state over the details of an acquisition."""
 
@@ -44,7 +58,11 @@ class AcquisitionOptions(Frozen):
     """CSV with conditions per well; left out, that of the details."""
     axes: str | None = None
     """Axes to write, e.g. ``czyx``; left out, those of the details."""
-    data_type: Annotated[DataTypeEnum | None, BeforeValidator(_detected)] = None
+    data_type: Annotated[
+        DataTypeEnum | None,
+        BeforeValidator(_detected, json_schema_input_type=_Detected),
+        Field(json_schema_extra={"default": "autodetect"}),
+    ] = None
     """Pixel type the files must have; left out, the files decide."""
     stage_corrections: StageOrientation = StageOrientation()
     """Flips and swap, done after those of the details."""

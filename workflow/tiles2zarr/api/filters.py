@@ -3,10 +3,22 @@
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from tiles2zarr.config.base import squeeze
-from tiles2zarr.config.filters import Filter, FilterMode, PathRegexFilter, WellFilter
+from tiles2zarr.config.filters import (
+    AcquisitionFilter,
+    AttributeFilter,
+    ChannelFilter,
+    Filter,
+    FilterMode,
+    FovNameFilter,
+    PathRegexFilter,
+    TimeRangeFilter,
+    WellFilter,
+    ZRangeFilter,
+)
+from tiles2zarr.config.values import Label
 from tiles2zarr.models.base import Frozen
 
 
@@ -69,5 +81,26 @@ def _by_name(value: object) -> object:
     return {"kind": kind, **({"mode": mode} if mode else {}), **rest}
 
 
-ImplementedFilters: TypeAlias = Annotated[Filter, BeforeValidator(_by_name)]
+class AttributeTextFilter(AttributeFilter):
+    """Tiles by the value of a condition column, numbers as text."""
+
+    values: tuple[Label, ...] = Field(min_length=1)
+    """Values that match; numbers match by value."""
+
+
+_Offered = Annotated[
+    PathRegexFilter
+    | WellFilter
+    | FovNameFilter
+    | AcquisitionFilter
+    | AttributeTextFilter
+    | ChannelFilter
+    | ZRangeFilter
+    | TimeRangeFilter,
+    Field(discriminator="kind"),
+]
+"""What a form offers; it knows no values of several types."""
+ImplementedFilters: TypeAlias = Annotated[
+    Filter, BeforeValidator(_by_name, json_schema_input_type=_Offered)
+]
 """One of the built-in filters; a mapping tells which by ``kind`` or ``name``."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from tiles2zarr.api.urls import join_url_paths
 from tiles2zarr.config.omezarr import (
@@ -94,7 +94,11 @@ class ConverterOptions(Frozen):
     """Order of reading and writing; all modes write the same."""
     tiling_mode: TilingMode = TilingMode.AUTO
     """How the fields of view of an image are placed."""
-    tiling_tolerance: Auto | NotNegative = "auto"
+    tiling_tolerance: Annotated[
+        Auto | NotNegative,
+        # a form cannot offer a number or a word: it takes both as text
+        WithJsonSchema({"type": "string"}),
+    ] = "auto"
     """Width of a line of tiles and slack of a step, pixel; ``auto`` is the larger of 1
     pixel and 2 % of the tile."""
     max_gap: NotNegative = 0.1

@@ -72,6 +72,24 @@ def build_tables(state: State, options: TablesOptions) -> None:
     LOG.info("%d of %d images are in the output", len(written), len(plan.images))
 
 
+def lay_out_plates(state: State, options: TablesOptions) -> None:
+    """Write the plates of the plan before their images are there.
+
+    All physical rows and columns are listed, no image is. With ``extend`` the images
+    that stand stay listed.
+
+    Raises:
+        Tiles2ZarrError: State cannot be read, or the output cannot be written.
+    """
+    plan = read_json(state.plan, Plan)
+    paths = [entry.path for entry in plan.images.values() if entry.well is not None]
+    layout, _ = _layout([], plan, options)
+    # without images in the plan, extend keeps all that are listed
+    empty = plan.replace(layout=layout, images={})
+    for name in sorted({path.partition(".zarr/")[0] for path in paths}):
+        _build_plate(name, [], {}, empty, state, options)
+
+
 def _build_plate(
     name: str,
     images: list[Written],

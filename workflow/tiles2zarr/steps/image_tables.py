@@ -50,9 +50,14 @@ class Written:
 
 
 def written_images(plan: Plan, state: State) -> list[Written]:
-    """Return the images of the plan that are written, sorted by id."""
+    """Return the images of the plan that are written, sorted by id.
+
+    Batches that are not through yet are left out.
+    """
     images = []
     for batch in plan.batches:
+        if not state.done("write_zarr", batch).is_file():
+            continue
         done = read_json(state.done("write_zarr", batch), BatchOutcome)
         before = read_json(state.done("register", batch), BatchOutcome)
         for image, outcome in done.images.items():

@@ -1,0 +1,117 @@
+"""Compute: one image of a plan is written, and the plate brought up to date."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
+from tiles2zarr.config.omezarr import Windows
+from tiles2zarr.config.slices import RegisterOptions, TablesOptions, WriteOptions
+from tiles2zarr.config.writing import OverwriteMode
+from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.fractal.image_list import ImageListUpdateDict, image_list_update
+from tiles2zarr.fractal.runs import (
+    ConvertImageInitArgs,
+    PartState,
+    Run,
+    RunState,
+    open_run,
+    plate_lock,
+)
+from tiles2zarr.models.base import Frozen
+from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.models.plan import Outcome, Plan
+from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.steps.build_tables import build_tables
+from tiles2zarr.steps.register import register
+from tiles2zarr.steps.sweep import step_options
+from tiles2zarr.steps.write_zarr import write_zarr
+from tiles2zarr.stores.lock import hold
+
+
+class _Tabled(Frozen):
+    """``plate.json``: the images whose tables stand, as build_tables leaves it."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    """Version of this file's format."""
+    images: dict[str, str]
+    """Image id to the digest of its receipt."""
+    plates: tuple[str, ...]
+    """Names of the plates."""
+
+
+def compute_image(zarr_url: str, args: ConvertImageInitArgs) -> ImageListUpdateDict:
+    """Write one image of a plan and list it in its plate; return Fractal's update.
+
+    May be called again whenever: after a failure it does what is missing, after a
+    success it looks and touches nothing. As no task comes after the last image, each
+    call lists its image in the plate, and the one that finds all others through does
+    what the rule build_tables does: windows over the plate, tables, findings.
+
+    Args:
+        zarr_url: Where the image is.
+        args: What the init task returned for the image.
+
+    Raises:
+        Tiles2ZarrError: The image cannot be written; nothing of an older one is lost.
+    """
+    state = open_run(args.run)
+    run, plan = read_json(state.run, Run), read_json(state.plan, Plan)
+    if args.image not in plan.images:
+        raise Tiles2ZarrError(
+            f"{args.image} is not in the plan of {args.run}. Run the init task again."
+        )
+    batch = plan.images[args.image].batch
+    outcome = _write(args.image, batch, run, state)
+    _update_plate(args.image, outcome, run, plan, state)
+    if outcome.status != "done":
+        place = f"{args.image}: "
+        raise Tiles2ZarrError(place + str(outcome.error).removeprefix(place))
+    image = read_json(state.registered(args.image), RegisteredImage)
+    receipt = read_json(state.written(args.image), Receipt)
+    return image_list_update(
+        zarr_url, image.axes, receipt, image.collection, image.conditions
+    )
+
+
+def _write(image: str, batch: str, run: Run, state: RunState) -> Outcome:
+    registered, written = state.done("register", batch), state.done("write_zarr", batch)
+    options = RegisterOptions.model_validate(step_options("register", run.config))
+    register(state.batch(batch), registered, state, options)
+    options_of_write = WriteOptions.model_validate(step_options("write", run.config))
+    outcome = write_zarr(registered, written, state, options_of_write, run.threads)
+    return outcome.images[image]
+
+
+def _update_plate(
+    image: str, outcome: Outcome, run: Run, plan: Plan, state: RunState
+) -> None:
+    options = TablesOptions.model_validate(step_options("tables", run.config))
+    if options.overwrite_mode != "overwrite":
+        # other runs may have put images into the plate
+        options = options.replace(overwrite_mode=OverwriteMode.EXTEND)
+    with hold(plate_lock(state)):
+        if _stands(image, outcome, state):
+            return
+        if all(state.done("write_zarr", batch).is_file() for batch in plan.batches):
+            build_tables(state, options)
+        elif outcome.status == "done":
+            _list_image(image, plan, state, options)
+
+
+def _stands(image: str, outcome: Outcome, state: RunState) -> bool:
+    """Say whether tables and plate were made of this very image."""
+    known = read_json_if_there(state.plate, _Tabled)
+    return known is not None and known.images.get(image) == outcome.digest
+
+
+def _list_image(
+    image: str, plan: Plan, state: RunState, options: TablesOptions
+) -> None:
+    """Write the image's own tables and list it in the plate, beside the others."""
+    entry = plan.images[image]
+    part = PartState(state.root, state.folder, entry.batch)
+    alone = plan.replace(images={image: entry}, batches=(entry.batch,), findings=())
+    write_json(part.plan, alone)
+    changes = {"overwrite_mode": OverwriteMode.EXTEND, "windows": Windows.IMAGE}
+    build_tables(part, options.replace(**changes))

@@ -1,0 +1,1 @@
+"""One module per executable of a task; Fractal runs them by their paths."""
