@@ -1,13 +1,14 @@
 """Tasks run by their command line, many processes at once, against Snakemake's run."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
 
-from tests.e2e.convert import run_workflow
+from tests.e2e.convert import convert, run_workflow
 from tests.fractal.platform import Platform, manifest_tasks
 from tests.fractal.samples import arguments, config, make_single, make_tables
 from tests.fractal.stores import differences
@@ -23,12 +24,21 @@ def wells(plate: Path) -> list[str]:
     return [well["path"] for well in listed]
 
 
-def test_tasks_make_what_snakemake_makes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "workflow",
+    [
+        pytest.param(convert, id="steps"),
+        pytest.param(run_workflow, id="snakemake", marks=pytest.mark.full),
+    ],
+)
+def test_tasks_make_what_the_workflow_makes(
+    workflow: Callable[..., None], tmp_path: Path
+) -> None:
     """Plate, wells, arrays, attributes and tables are the same files, byte for byte."""
     tables = make_tables(tmp_path)
     platform = Platform(tmp_path / "jobs")
     platform.convert(TABLE, arguments(tables, tmp_path / "out"), at_once=6)
-    run_workflow(config(tables, tmp_path / "results"), tmp_path / "work")
+    workflow(config(tables, tmp_path / "results"), tmp_path / "work")
     plates = tmp_path / "out/P1.zarr", tmp_path / "results/P1.zarr"
     assert differences(*plates) == []
     assert wells(plates[0]) == ["A/02", "A/11", "B/07"]
