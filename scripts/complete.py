@@ -8,4 +8,4 @@ from tiles2zarr.steps.job import job
 
 with job(snakemake):
     done = Path(snakemake.output.done)
-    complete(done, State(done.parents[1]))
+    complete(done, State(done.parents[1]), tuple(snakemake.params.only))

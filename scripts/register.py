@@ -10,6 +10,5 @@ from tiles2zarr.steps.register import register
 with job(snakemake):
     batch, done = Path(snakemake.input.batch), Path(snakemake.output.done)
     state = State(batch.parents[1])
-    register(
-        batch, done, state, RegisterOptions.model_validate(snakemake.params.options)
-    )
+    options = RegisterOptions.model_validate(snakemake.params.options)
+    register(batch, done, state, options, frozenset(snakemake.params.waiting))

@@ -13,12 +13,14 @@ import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
+from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
 from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
 
 RESULTS = workflow.pathvars.get("results")
 PACKAGE = {"version": tiles2zarr.__version__, "package": tiles2zarr.__path__[0]}
 try:
     CONFIGS = checked_configs(config)
+    ONLY = parse_only(config.get("only"))
 except Tiles2ZarrError as error:
     raise WorkflowError(str(error))
 
@@ -48,7 +50,18 @@ def index_of(wildcards):
 def batches_of(wildcards):
     """Return the plan's batches, never a glob's: what a lost file held is missed."""
     parsed = checkpoints.parse_tiles.get(plate=wildcards.plate)
-    return json.loads(Path(parsed.output.plan).read_text())["batches"]
+    try:
+        return chosen_batches(Path(parsed.output.plan), ONLY)
+    except Tiles2ZarrError as error:
+        # as an exception of an input function it would be told with a traceback
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+def left_out_of(wildcards):
+    """Return the images of a batch that wait, as `--config only=...` has it."""
+    batches_of(wildcards)
+    return left_out(state_of(wildcards).plan, wildcards.batch, ONLY)
 
 
 def task_of(wildcards):

@@ -3,6 +3,7 @@
 #
 #   input    <results>/{plate}/plate.json
 #            <results>/{plate}/done/write_zarr/{batch}.json of all batches
+#   params   only      wells or images of `--config only=...`; the others may wait
 #   output   <results>/{plate}/done/complete.json
 rule complete:
     input:
@@ -18,5 +19,6 @@ rule complete:
     params:
         **PACKAGE,
         extensions=extensions,
+        only=ONLY,
     script:
         "../../scripts/complete.py"

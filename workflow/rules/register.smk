@@ -2,6 +2,7 @@
 #
 #   input    <results>/{plate}/batches/{batch}.json   (made by parse_tiles)
 #   params   sources   digest over path, size and time of the batch's source files
+#            waiting   images left out by `--config only=...`, none in a plain run
 #   output   <results>/{plate}/done/register/{batch}.json
 #            undeclared: registered/<image>.json
 rule register:
@@ -22,6 +23,7 @@ rule register:
         extensions=extensions,
         options=options_of("register"),
         sources=sources_of,
+        waiting=left_out_of,
         step=1,
     script:
         "../../scripts/register.py"

@@ -44,7 +44,7 @@ def find_progress(plan: Plan, state: State) -> Progress:
         logged = _logged(state, batch, set(images) - outcomes.keys())
         for image in images:
             outcome = outcomes.get(image)
-            if outcome is not None and outcome.status != "done":
+            if outcome is not None and outcome.status in ("failed", "blocked"):
                 standing[image] = outcome.status
                 reasons[image] = outcome.error or "no reason was given"
             elif image in logged:

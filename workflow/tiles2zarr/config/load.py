@@ -18,8 +18,8 @@ __all__ = ["load_configs", "read_config"]
 
 PlateName = Callable[[str, str], str | None]
 """What the vendor's metadata at (path, format) call the plate, if anything."""
-_SNAKEMAKE = ("pathvars",)
-"""Keys that are Snakemake's own and mean nothing here."""
+_SNAKEMAKE = ("only", "pathvars")
+"""Keys that belong to a run, or to Snakemake, and mean nothing here."""
 
 
 def load_configs(

@@ -36,8 +36,9 @@ class Batch(Frozen):
 class Outcome(Frozen):
     """How one image fared in a step."""
 
-    status: Literal["done", "failed", "blocked"]
-    """``blocked``: labels stand in the way of a rewrite."""
+    status: Literal["done", "failed", "blocked", "waiting"]
+    """``blocked``: labels stand in the way of a rewrite. ``waiting``: left out of this
+    run by ``only``."""
     digest: str | None = None
     """sha256 of what the step made for the image (its JSON)."""
     error: str | None = None

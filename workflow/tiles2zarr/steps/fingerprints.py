@@ -47,12 +47,6 @@ def plan_image(image: RegisteredImage, omezarr: ArrayOptions) -> ImagePlan:
     )
     # names of fields are metadata: renaming one touches no pixel
     boxes = {key: v for key, v in image.boxes.compact().items() if key != "fov"}
-    geometry = {
-        "shape": image.shape,
-        "axes": image.axes,
-        "pixel_size": image.pixel_size,
-        "boxes": {key: v for key, v in boxes.items() if key not in ("file", "plane")},
-    }
     pixels = {
         "writer": WRITER,
         "version": omezarr.ngff_version,
@@ -72,9 +66,22 @@ def plan_image(image: RegisteredImage, omezarr: ArrayOptions) -> ImagePlan:
         attributes=attributes,
         pixels=digest(to_bytes(pixels)),
         metadata=digest(to_bytes(attributes)),
-        geometry=digest(to_bytes(geometry)),
+        geometry=geometry_digest(image),
         chunk_reduced=reduced,
     )
+
+
+def geometry_digest(image: RegisteredImage) -> str:
+    """Return one digest over what labels and tables of an image stand on."""
+    names = ("fov", "file", "plane")
+    boxes = {k: v for k, v in image.boxes.compact().items() if k not in names}
+    geometry = {
+        "shape": image.shape,
+        "axes": image.axes,
+        "pixel_size": image.pixel_size,
+        "boxes": boxes,
+    }
+    return digest(to_bytes(geometry))
 
 
 def content_digest(levels: tuple[LevelReceipt, ...]) -> str:

@@ -1,7 +1,7 @@
 """Tables and contrast windows of the written images, each made once."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tiles2zarr.checkpoints import (
@@ -15,7 +15,7 @@ from tiles2zarr.config.slices import TablesOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.models.collection import Collection, ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
-from tiles2zarr.models.plan import BatchOutcome, Plan
+from tiles2zarr.models.plan import BatchOutcome, ImageEntry, Outcome, Plan
 from tiles2zarr.models.receipt import Histogram, Receipt
 from tiles2zarr.models.tabled import Tabled
 from tiles2zarr.ngff.documents import write_attributes
@@ -24,6 +24,7 @@ from tiles2zarr.ngff.tables import write_image_tables
 from tiles2zarr.ngff.tables_frames import plate_rows
 from tiles2zarr.ngff.windows import contrast_window, merge_by_channel
 from tiles2zarr.state import State
+from tiles2zarr.steps.fingerprints import geometry_digest
 from tiles2zarr.steps.output import open_target
 
 LOG = logging.getLogger("tiles2zarr")
@@ -52,27 +53,61 @@ class Written:
 def written_images(plan: Plan, state: State) -> list[Written]:
     """Return the images of the plan that are written, sorted by id.
 
-    Batches that are not through yet are left out.
+    An image that this run leaves out (``only``) counts if it stands as registered.
     """
     images = []
-    for batch in plan.batches:
-        if not state.done("write_zarr", batch).is_file():
-            continue
-        done = read_json(state.done("write_zarr", batch), BatchOutcome)
-        before = read_json(state.done("register", batch), BatchOutcome)
-        for image, outcome in done.images.items():
-            registered = before.images[image].digest
-            if outcome.status == "done" and outcome.digest and registered:
-                images.append(
-                    Written(
-                        image=image,
-                        acquisition=plan.images[image].acquisition,
-                        receipt=read_json(state.written(image), Receipt),
-                        digest=outcome.digest,
-                        registered=registered,
-                    )
-                )
-    return sorted(images, key=lambda written: written.image)
+    outcomes = {
+        batch: (
+            _outcomes(state, "register", batch),
+            _outcomes(state, "write_zarr", batch),
+        )
+        for batch in plan.batches
+    }
+    for image, entry in sorted(plan.images.items()):
+        before, done = (of.get(image) for of in outcomes[entry.batch])
+        if before is None or done is None or done.status == "waiting":
+            written = _standing(image, entry, state)
+        elif done.status == "done":
+            written = _written(image, entry, state, done.digest, before.digest)
+        else:
+            written = None
+        if written is not None:
+            images.append(written)
+    return images
+
+
+def _outcomes(state: State, step: str, batch: str) -> Mapping[str, Outcome]:
+    outcome = read_json_if_there(state.done(step, batch), BatchOutcome)
+    return outcome.images if outcome else {}
+
+
+def _written(
+    image: str,
+    entry: ImageEntry,
+    state: State,
+    written: str | None,
+    registered: str | None,
+) -> Written | None:
+    if not (written and registered):
+        return None
+    return Written(
+        image=image,
+        acquisition=entry.acquisition,
+        receipt=read_json(state.written(image), Receipt),
+        digest=written,
+        registered=registered,
+    )
+
+
+def _standing(image: str, entry: ImageEntry, state: State) -> Written | None:
+    """Return an image by its receipt, if that belongs to the boxes it has now."""
+    if not (state.written(image).is_file() and state.registered(image).is_file()):
+        return None
+    receipt = read_json(state.written(image), Receipt)
+    registered = read_json(state.registered(image), RegisteredImage)
+    if receipt.geometry != geometry_digest(registered):
+        return None
+    return _written(image, entry, state, digest(receipt), digest(registered))
 
 
 def build_image_tables(

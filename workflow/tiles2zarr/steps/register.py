@@ -27,12 +27,17 @@ STEP = 1
 
 
 def register(
-    batch: Path, output: Path, state: State, options: RegisterOptions
+    batch: Path,
+    output: Path,
+    state: State,
+    options: RegisterOptions,
+    waiting: frozenset[str] = frozenset(),
 ) -> BatchOutcome:
     """Register the images of a batch and write ``output`` with their outcomes.
 
     An image whose checkpoint was made from the same tiles, decision, options and files
-    is left alone. An image that cannot be registered costs only itself.
+    is left alone, and so is one that is ``waiting``. An image that cannot be registered
+    costs only itself.
 
     Raises:
         Tiles2ZarrError: The batch itself cannot be read.
@@ -41,6 +46,9 @@ def register(
     outcomes: dict[str, Outcome] = {}
     findings: list[Finding] = []
     for image, tiles_digest in sorted(task.images.items()):
+        if image in waiting:
+            outcomes[image] = Outcome(status="waiting")
+            continue
         try:
             registered, stats = _register(image, tiles_digest, task, state, options)
         except Tiles2ZarrError as error:
