@@ -1,5 +1,6 @@
 """``--config only=...`` converts some wells; a plain run goes on from there."""
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -50,7 +51,7 @@ def test_some_wells_first_and_then_the_rest(
 
 
 @pytest.mark.full
-def test_second_run_and_a_killed_one(
+def test_whole_batches_are_not_redone(
     plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
 ) -> None:
     """A whole batch is not redone by ``only``, nor by the plain run after it."""
@@ -93,6 +94,7 @@ def test_empty_choice(plate: Plate, run_snakemake: RunSnakemake) -> None:
 @pytest.mark.full
 def test_choice_alone_is_no_config(tmp_path: Path, repository: Path) -> None:
     """Without a config file a choice of wells is one of the demo plate."""
+    shutil.copytree(repository / "config", tmp_path / "config")
     head = [sys.executable, "-m", "snakemake", "-s", str(repository / "Snakefile")]
     arguments = ["-d", str(tmp_path), "-c", "1", "-n", "--config", "only=B03"]
     result = subprocess.run(
