@@ -14,6 +14,7 @@ from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
 from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
+from tiles2zarr.steps.reporter import Reporter, parse_interval
 from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
 
 RESULTS = workflow.pathvars.get("results")
@@ -21,6 +22,7 @@ PACKAGE = {"version": tiles2zarr.__version__, "package": tiles2zarr.__path__[0]}
 try:
     CONFIGS = checked_configs(config)
     ONLY = parse_only(config.get("only"))
+    EVERY_S = parse_interval(config.get("progress"))
 except Tiles2ZarrError as error:
     raise WorkflowError(str(error))
 

@@ -26,6 +26,7 @@ LAYERS = (
         "grouping",
         "loaders",
         "parsers",
+        "progress",
         "registration",
         "stores",
     },

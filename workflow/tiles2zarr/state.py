@@ -36,6 +36,11 @@ class State:
         """Everything noticed, merged by build_tables."""
         return self.root / "findings.json"
 
+    @property
+    def progress(self) -> Path:
+        """Folder of what the write jobs tell while they run."""
+        return self.root / "progress"
+
     def sources(self, what: str) -> Path:
         """Digest of the sources of a batch, or of the ``index``, as last used."""
         return self.root / "sources" / f"{what}.txt"

@@ -18,7 +18,7 @@ __all__ = ["load_configs", "read_config"]
 
 PlateName = Callable[[str, str], str | None]
 """What the vendor's metadata at (path, format) call the plate, if anything."""
-_SNAKEMAKE = ("only", "pathvars")
+_SNAKEMAKE = ("only", "pathvars", "progress")
 """Keys that belong to a run, or to Snakemake, and mean nothing here."""
 
 

@@ -1,8 +1,26 @@
 """Findings of many jobs as one short list: one per code, never one per image."""
 
+import logging
 from collections.abc import Iterable
 
 from tiles2zarr.models.finding import SHOWN, Finding
+
+LOG = logging.getLogger("tiles2zarr")
+NOTED = "noted"
+"""Attribute of log records that are told again at the end of the log."""
+
+
+def log_findings(findings: Iterable[Finding]) -> None:
+    """Log a line per group of findings; what asks for a look is told at the end too.
+
+    Not on the screen: a run of many batches would say the same many times, and `status`
+    tells it once.
+    """
+    for finding in group_findings(findings):
+        noted = finding.severity != "info"
+        times = f" ({finding.count:,})" if finding.count > 1 else ""
+        message = " ".join(finding.message.split())
+        LOG.info("%s%s: %s", finding.code, times, message, extra={NOTED: noted})
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,16 +3,21 @@
 import logging
 import platform
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
 import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
 from tiles2zarr.extension import add_paths
+from tiles2zarr.steps.findings import NOTED
 
 LOG = logging.getLogger("tiles2zarr")
+_TOLD = ("numpy", "zarr", "numcodecs", "tifffile", "imagecodecs", "pandas", "ngio")
+"""Packages that decide what a job makes; told if the job used them."""
 
 
 class JobParams(Protocol):
@@ -31,16 +36,33 @@ class Job(Protocol):
     rule: str
 
 
+class _Remembered(logging.Handler):
+    """Keeps warnings, errors and findings that ask for a look, for the log's end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING or getattr(record, NOTED, False):
+            self.lines.append(record.getMessage())
+
+
 @contextmanager
 def job(snakemake: Job) -> Iterator[logging.Logger]:
     """Run a script's body: log to its file, end with a line instead of a traceback.
+
+    The log ends with the versions of what was used, and with all warnings once more.
 
     Raises:
         SystemExit: The step failed; the message stands in the log and on stderr.
     """
     handlers = _start_logging(Path(snakemake.log[0]), snakemake.rule)
+    remembered = _Remembered()
+    LOG.addHandler(remembered)
+    began = time.monotonic()
     try:
-        LOG.info("tiles2zarr %s, Python %s", snakemake.params.version, _python())
+        LOG.info("%s begins", snakemake.rule)
         check_version(snakemake.params.version, snakemake.params.package)
         add_paths(snakemake.params.extensions)
         yield LOG
@@ -48,9 +70,30 @@ def job(snakemake: Job) -> Iterator[logging.Logger]:
         LOG.error("%s", error)
         raise SystemExit(1) from None
     finally:
+        LOG.removeHandler(remembered)
+        _log_end(remembered.lines, time.monotonic() - began)
         for handler in handlers:
             LOG.removeHandler(handler)
             handler.close()
+
+
+def _log_end(lines: Sequence[str], took_s: float) -> None:
+    LOG.info("took %.1f s with %s", took_s, ", ".join(_versions()))
+    LOG.info("%d warnings", len(lines))
+    for line in lines:
+        LOG.info("warning: %s", line)
+
+
+def _versions() -> Iterator[str]:
+    """Yield name and version of what this process uses."""
+    yield f"tiles2zarr {tiles2zarr.__version__}"
+    yield f"Python {platform.python_version()}"
+    for name in _TOLD:
+        if name in sys.modules:
+            try:
+                yield f"{name} {metadata.version(name)}"
+            except metadata.PackageNotFoundError:
+                yield f"{name} of unknown version"
 
 
 def check_version(version: str, package: str) -> None:
@@ -81,7 +124,3 @@ def _start_logging(path: Path, rule: str) -> tuple[logging.Handler, ...]:
     for handler in (file, screen):
         LOG.addHandler(handler)
     return file, screen
-
-
-def _python() -> str:
-    return platform.python_version()

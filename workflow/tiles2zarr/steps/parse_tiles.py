@@ -31,6 +31,7 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
+from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, sharing_images
 
@@ -80,8 +81,7 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
     replace_file(state.sources("index"), index.encode())
     write_json(state.plan, plan)
     LOG.info("%d images in %d batches", len(images), len(groups))
-    for finding in plan.findings:
-        LOG.info("%s: %s", finding.code, finding.message)
+    log_findings(plan.findings)
     return plan
 
 

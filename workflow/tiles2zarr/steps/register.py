@@ -18,6 +18,7 @@ from tiles2zarr.models.image import RegisteredImage, SourceStats, TiledImage
 from tiles2zarr.models.plan import Batch, BatchOutcome, Outcome
 from tiles2zarr.registration import register_image
 from tiles2zarr.state import State
+from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.headers import check_headers
 from tiles2zarr.steps.sources import MISSING, source_stats
 
@@ -61,6 +62,7 @@ def register(
         findings.extend(_archived_finding(registered, stats))
         LOG.info("%s: %d boxes on %s", image, len(registered.boxes), registered.shape)
     outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
+    log_findings(outcome.findings)
     write_json(output, outcome)
     return outcome
 

@@ -1,7 +1,7 @@
 """One image from its boxes to its place in the output, or left alone if it is there."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class ImageJob:
     owner: str
     threads: int
     storage: Mapping[str, object]
+    began: Callable[[RegisteredImage], None] = lambda _: None
+    """Called when the image was not found in its place and its pixels are written."""
 
 
 def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receipt:
@@ -215,6 +217,7 @@ def _replace(
 ) -> Receipt:
     """Write a new image beside the old one and swap it in; the receipt comes last."""
     new = target.begin()
+    job.began(image)
     try:
         pixels = write_pixels(_task(image, job, plan, new), _way(job))
         receipt = Receipt(

@@ -1,7 +1,12 @@
 """write_zarr: the arrays and pyramids of a batch of images."""
 
 import logging
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
 from tiles2zarr.config.slices import WriteOptions
@@ -11,7 +16,9 @@ from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import BatchOutcome, Outcome
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.pixels.allocator import tune_allocator
+from tiles2zarr.progress.events import JobRecord, recorded_job
 from tiles2zarr.state import State
+from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.output import check_owner, open_target, read_owner
 from tiles2zarr.steps.write_image import BlockedError, ImageJob, write_image
 
@@ -43,33 +50,59 @@ def write_zarr(
     """
     tune_allocator()
     owner = read_owner(state)
-    outcomes: dict[str, Outcome] = {}
-    findings: list[Finding] = []
-    for image, before in sorted(read_json(registered, BatchOutcome).images.items()):
-        if before.status != "done":
-            outcomes[image] = before
-            continue
-        try:
-            receipt = _write(image, before, state, options, owner, threads)
-        except BlockedError as error:
-            LOG.error("%s", error)
-            outcomes[image] = Outcome(status="blocked", error=str(error))
-            findings.append(_blocked(image, error))
-        except Tiles2ZarrError as error:
-            LOG.error("%s: %s", image, error)
-            outcomes[image] = Outcome(status="failed", error=str(error))
-        else:
-            outcomes[image] = Outcome(status="done", digest=digest(receipt))
-            findings += _holes(image, receipt)
-    outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
+    before = read_json(registered, BatchOutcome).images
+    write = partial(_write, state=state, options=options, owner=owner, threads=threads)
+    with recorded_job(state.progress / f"{output.stem}.jsonl", output.stem) as record:
+        outcome = _write_all(before, write, record)
+    log_findings(outcome.findings)
     replace_file(state.sources(output.stem), sources.encode())
     write_json(output, outcome)
     return outcome
 
 
+def _write_all(
+    registered: Mapping[str, Outcome],
+    write: Callable[[str, Outcome, JobRecord], Receipt],
+    record: JobRecord,
+) -> BatchOutcome:
+    """Write images one after the other; each has its outcome, and none stops others."""
+    outcomes: dict[str, Outcome] = {}
+    findings: list[Finding] = []
+    for image, before in sorted(registered.items()):
+        if before.status != "done":
+            outcome = before
+        else:
+            outcome, found = _write_one(image, before, write, record)
+            findings += found
+        outcomes[image] = outcome
+        if outcome.status != "waiting":
+            record.finish(image, outcome.status)
+    return BatchOutcome(images=outcomes, findings=tuple(findings))
+
+
+def _write_one(
+    image: str,
+    before: Outcome,
+    write: Callable[[str, Outcome, JobRecord], Receipt],
+    record: JobRecord,
+) -> tuple[Outcome, list[Finding]]:
+    try:
+        receipt = write(image, before, record)
+    except BlockedError as error:
+        LOG.error("%s", error)
+        outcome = Outcome(status="blocked", error=str(error))
+        return outcome, [_blocked(image, error)]
+    except Tiles2ZarrError as error:
+        LOG.error("%s: %s", image, error)
+        return Outcome(status="failed", error=str(error)), []
+    return Outcome(status="done", digest=digest(receipt)), _holes(image, receipt)
+
+
 def _write(
     image: str,
     before: Outcome,
+    record: JobRecord,
+    *,
     state: State,
     options: WriteOptions,
     owner: str,
@@ -88,12 +121,21 @@ def _write(
         owner=owner,
         threads=threads,
         storage=options.storage_options.get(registered.acquisition_id, {}),
+        began=lambda begun: record.begin(image, _pixel_bytes(begun)),
     )
     receipt = write_image(
         registered, open_target(options.output, registered.collection), job
     )
     LOG.info("%s: written", image)
     return receipt
+
+
+def _pixel_bytes(image: RegisteredImage) -> int:
+    """Return the bytes of all source pixels of an image."""
+    boxes = image.boxes
+    lengths = (boxes.len_t, boxes.len_c, boxes.len_z, boxes.len_y, boxes.len_x)
+    pixels = sum(math.prod(lens) for lens in zip(*lengths, strict=True))
+    return pixels * np.dtype(image.dtype).itemsize
 
 
 def _blocked(image: str, error: BlockedError) -> Finding:
