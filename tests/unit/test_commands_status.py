@@ -1,5 +1,14 @@
 """``status``: written, failed with the reason, waiting, and the last findings."""
 
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +17,11 @@ from tests.e2e.convert import convert
 from tests.rules.plate import TABLE, Plate, config, table_rows, write_csv
 from tests.unit.conftest import Tell
 from tiles2zarr.checkpoints import read_json, write_json
+from tiles2zarr.commands.progress import Progress, Standing
+from tiles2zarr.commands.status import well_signs
 from tiles2zarr.errors import FaultsError
-from tiles2zarr.models.plan import BatchOutcome, Outcome
+from tiles2zarr.models.plan import BatchOutcome, ImageEntry, Outcome, Plan
+from tiles2zarr.progress.events import Event, to_line
 from tiles2zarr.state import State
 
 STATE = State(Path("results/P1"))
@@ -30,7 +42,15 @@ def test_complete_plate(made: Plate, tell: Tell) -> None:
         "P1: 3 of 3 images written, complete",
         f"  written   {total / 1000:.1f} kB of chunks in out",
     ]
-    assert [line.split()[:2] for line in said.lines[2:]] == [["info", "tiles_moved"]]
+    assert said.lines[2:-1] == [
+        "      01 02 03 04 05 06 07 08 09 10 11 12",
+        "   A   .  .  .  .  .  .  .  .  .  .  .  .",
+        "   B   .  .  #  #  .  .  .  .  .  .  .  .",
+        "   C   .  .  #  .  .  .  .  .  .  .  .  .",
+        *(f"   {row} " + "  ." * 12 for row in "DEFGH"),
+        "  # written, . not in the plan",
+    ]
+    assert said.lines[-1].split()[:2] == ["info", "tiles_moved"]
 
 
 def test_not_begun(raw: Plate, tell: Tell) -> None:
@@ -121,3 +141,120 @@ def test_damaged_state_is_a_line(made: Plate, tell: Tell) -> None:
     said = tell("status")
     assert said.code == 1
     assert "results/P1/written/B/03/0.json does not hold a Receipt" in said.err
+
+
+def live_job(*events: Event) -> None:
+    """Write a run of batch ``b`` that has begun, in this process, and these events."""
+    me = {"batch": "b", "host": socket.gethostname(), "pid": os.getpid()}
+    lines = [Event(at=1000.0, kind="run"), Event(at=1001.0, kind="job", **me)]
+    lines += [replace(event, **me) for event in events]
+    shutil.rmtree(STATE.progress)
+    STATE.progress.mkdir()
+    (STATE.progress / "b.jsonl").write_bytes(b"".join(map(to_line, lines)))
+
+
+def test_while_it_runs(made: Plate, tell: Tell) -> None:
+    """Wells under way, rate and time left are told, and shown in the map."""
+    for image in ("B/04/0", "C/03/0"):
+        STATE.written(image).unlink()
+    os.utime(STATE.written("B/03/0"), (1005.0, 1005.0))
+    live_job(
+        Event(at=1001.0, kind="image", image="B/03/0", octets=8_000_000),
+        Event(at=1005.0, kind="done", image="B/03/0", octets=8_000_000),
+        Event(at=time.time(), kind="image", image="C/03/0"),
+    )
+    lines = tell("status").lines
+    assert lines[0] == "P1: 1 of 3 images written, 1 running, 1 waiting, not complete"
+    assert lines[2] == "  running   C/03/0"
+    assert re.fullmatch(
+        r"  rate      \S+ MB/s of source pixels, about .* left", lines[3]
+    )
+    assert lines[6:8] == [
+        "   B   .  .  #  -  .  .  .  .  .  .  .  .",
+        "   C   .  .  >  .  .  .  .  .  .  .  .  .",
+    ]
+    assert "  # written, > running, - waiting, . not in the plan" in lines
+    facts = json.loads(tell("status", "--json").out)["plates"][0]
+    assert facts["images"]["running"] == ["C/03/0"]
+    assert facts["run"]["bytes"] == 8_000_000
+    assert facts["run"]["left_s"] > 0
+
+
+def test_run_whose_process_is_gone(made: Plate, tell: Tell) -> None:
+    """What a killed job began waits again."""
+    STATE.written("C/03/0").unlink()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    gone = {"batch": "b", "host": socket.gethostname(), "pid": process.pid}
+    job = Event(at=1001.0, kind="job", **gone)
+    image = Event(at=1002.0, kind="image", image="C/03/0", **gone)
+    shutil.rmtree(STATE.progress)
+    STATE.progress.mkdir()
+    (STATE.progress / "b.jsonl").write_bytes(to_line(job) + to_line(image))
+    said = tell("status")
+    assert said.lines[0] == "P1: 2 of 3 images written, 1 waiting, not complete"
+    assert not any("running" in line for line in said.lines)
+
+
+def test_document_of_a_complete_plate(made: Plate, tell: Tell) -> None:
+    """The JSON holds the same as the lines, under keys that stay."""
+    said = tell("status", "--json")
+    document = json.loads(said.out)
+    assert (document["command"], document["exit_code"], said.code) == ("status", 0, 0)
+    (plate,) = document["plates"]
+    assert plate.keys() == {
+        "name",
+        "begun",
+        "complete",
+        "tables",
+        "written_bytes",
+        "wells",
+        "findings",
+        "images",
+        "reasons",
+        "run",
+    }
+    assert plate["wells"] == dict.fromkeys(("B03", "B04", "C03"), "written")
+    assert plate["images"]["written"] == ["B/03/0", "B/04/0", "C/03/0"]
+    assert [found["code"] for found in plate["findings"]] == ["tiles_moved"]
+    assert (plate["complete"], plate["run"]) == (True, None)
+
+
+def test_document_of_a_plate_that_has_not_begun(raw: Plate, tell: Tell) -> None:
+    """Before the first run the document says so."""
+    said = tell("status", "--json")
+    assert json.loads(said.out) == {
+        "command": "status",
+        "exit_code": 1,
+        "plates": [{"name": "P1", "begun": False, "complete": False}],
+    }
+    assert said.code == 1
+
+
+@pytest.mark.parametrize(
+    ("standings", "sign"),
+    [
+        (("written", "written"), "#"),
+        (("written", "waiting"), "+"),
+        (("waiting", "running"), ">"),
+        (("written", "failed"), "!"),
+        (("blocked", "running"), "x"),
+        (("waiting", "waiting"), "-"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_well_of_several_images(standings: tuple[Standing, ...], sign: str) -> None:
+    """A well is shown as what weighs most among its images."""
+    entry = ImageEntry(batch="b", well="B03", path="p", shape=(1, 1, 1, 9, 7), planes=1)
+    images = {f"B/03/{number}": entry for number in range(len(standings))}
+    plan = Plan(
+        name="P1",
+        kind="plate",
+        acquisitions=(),
+        images=images,
+        batches=("b",),
+        expected_bytes=1,
+        expected_files=1,
+    )
+    progress = Progress(dict(zip(images, standings, strict=True)), {})
+    assert well_signs(plan, progress) == {"B03": sign}

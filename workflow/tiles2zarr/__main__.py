@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except argparse.ArgumentError as error:
         parser.error(str(error))
     except Tiles2ZarrError as error:
+        _tell_error(choice, error)
         print(error, file=sys.stderr)
         return FAILED
     except BrokenPipeError:
@@ -49,11 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
+        _tell_error(choice, error)
         place = f"{error.filename}: " if error.filename else ""
         print(f"{place}{error.strerror or error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _tell_error(choice: argparse.Namespace, error: Exception) -> None:
+    """Print the document that takes the place of the one that was asked for."""
+    if choice.json:
+        telling = import_module("tiles2zarr.commands.telling")
+        print(telling.error_document(choice.command, FAILED, error))
 
 
 def _command(name: str) -> _Command:
@@ -87,6 +96,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_config(prune)
     prune.add_argument("--yes", action="store_true", help="remove them")
     _add_view(commands)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--json", action="store_true", help="one JSON document on standard output"
+        )
     return parser
 
 

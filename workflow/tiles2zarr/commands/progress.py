@@ -1,6 +1,7 @@
 """How far a plate is: what the last jobs said of each image."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import Literal
 
 from tiles2zarr.checkpoints import read_json_if_there
 from tiles2zarr.models.plan import BatchOutcome, Outcome, Plan
+from tiles2zarr.progress.estimate import Estimate, estimate, may_live, this_run
+from tiles2zarr.progress.events import Follower
 from tiles2zarr.state import State
+from tiles2zarr.steps.reporter import run_task
 
-Standing = Literal["written", "failed", "blocked", "waiting"]
+Standing = Literal["written", "running", "failed", "blocked", "waiting"]
 STEPS = ("register", "write_zarr")
 _ERROR = re.compile(r"\S+ \S+ ERROR (?P<text>.*)")
 
@@ -21,17 +25,25 @@ class Progress:
 
     standing: Mapping[str, Standing]
     reasons: Mapping[str, str]
+    run: Estimate | None = None
+    """Rate and time left while a run writes."""
 
     def images(self, *kinds: Standing) -> list[str]:
         """Return the sorted ids of the images that stand so."""
         return sorted(i for i, kind in self.standing.items() if kind in kinds)
 
 
-def find_progress(plan: Plan, state: State) -> Progress:
+def find_progress(plan: Plan, state: State, now: float | None = None) -> Progress:
     """Return where each image of the plan stands.
 
-    An image is written if its receipt is there and no later job failed on it. The end
-    of a run takes the outputs of failed batches back; the jobs' logs still say why.
+    An image whose job is at work on it now is running. It is written if its receipt is
+    there and no later job failed on it. The end of a run takes the outputs of failed
+    batches back; the jobs' logs still say why.
+
+    Args:
+        plan: The plan.
+        state: The plate's state.
+        now: Seconds since 1970; left out, the time it is.
 
     Raises:
         Tiles2ZarrError: An outcome is damaged.
@@ -53,7 +65,26 @@ def find_progress(plan: Plan, state: State) -> Progress:
             else:
                 there = state.written(image).is_file()
                 standing[image] = "written" if there else "waiting"
-    return Progress(standing, reasons)
+    run = _find_run(state, time.time() if now is None else now)
+    for image in run.running if run else ():
+        if image in standing:
+            standing[image] = "running"
+            reasons.pop(image, None)
+    return Progress(standing, reasons, run)
+
+
+def _find_run(state: State, now: float) -> Estimate | None:
+    """Return how far the run is that writes now; of one that ended, nothing."""
+    events = this_run(Follower(state.progress).events())
+    live = {event.batch: event for event in events if event.kind == "job"}
+    for event in events:
+        if event.kind == "end":
+            live.pop(event.batch, None)
+    if not any(may_live(job) for job in live.values()):
+        return None
+    first = events[0]
+    only = first.only if first.kind == "run" else ()
+    return estimate(run_task(state, only, first.at), events, now)
 
 
 def _outcomes(state: State, batch: str) -> dict[str, Outcome]:

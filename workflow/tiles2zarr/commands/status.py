@@ -8,15 +8,33 @@ from pydantic import Field
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there
 from tiles2zarr.commands.plan import told
+from tiles2zarr.commands.plate_map import layout_of, plate_map
 from tiles2zarr.commands.plates import Plate, count, load_plates, size
-from tiles2zarr.commands.progress import Progress, find_progress
+from tiles2zarr.commands.progress import Progress, Standing, find_progress
+from tiles2zarr.commands.telling import Told, tell
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.progress.estimate import Estimate
+from tiles2zarr.progress.wording import duration, rate
 
 SHOWN = 20
 """Images of one kind that are listed."""
+LISTED: tuple[Standing, ...] = ("failed", "blocked", "waiting")
+"""Kinds of images that are listed one by one."""
+KINDS: tuple[Standing, ...] = ("written", "running", *LISTED)
+"""All kinds."""
+WEIGHT: tuple[Standing, ...] = ("failed", "blocked", "running", "waiting", "written")
+"""Which kind a well of several images is shown as: the first that one of them is."""
+SIGNS: dict[Standing, str] = {
+    "written": "#",
+    "running": ">",
+    "failed": "!",
+    "blocked": "x",
+    "waiting": "-",
+}
+LEGEND = {sign: kind for kind, sign in SIGNS.items()} | {"+": "partly written"}
 
 
 class Noticed(Frozen):
@@ -34,16 +52,12 @@ def run(choice: argparse.Namespace) -> int:
     Raises:
         Tiles2ZarrError: The config or the state is damaged.
     """
-    complete = True
-    for number, plate in enumerate(load_plates(choice.configfile, choice.plate)):
-        lines, whole = report(plate)
-        print("\n" * (number > 0) + "\n".join(lines))
-        complete &= whole
-    return 0 if complete else 1
+    plates = load_plates(choice.configfile, choice.plate)
+    return tell(choice, map(report, plates))
 
 
-def report(plate: Plate) -> tuple[list[str], bool]:
-    """Return lines on a plate, and whether everything of it is made.
+def report(plate: Plate) -> Told:
+    """Return where a plate stands; it is fine if everything of it is made.
 
     Raises:
         Tiles2ZarrError: The state is damaged.
@@ -51,29 +65,83 @@ def report(plate: Plate) -> tuple[list[str], bool]:
     state = plate.state
     plan = read_json_if_there(state.plan, Plan)
     if plan is None:
-        return [f"{plate.name}: not begun, there is no {state.plan}"], False
+        line = f"{plate.name}: not begun, there is no {state.plan}"
+        facts = {"name": plate.name, "begun": False, "complete": False}
+        return Told((line,), facts, fine=False)
     progress = find_progress(plan, state)
     written = progress.images("written")
     tables = state.plate.is_file()
     finished = (state.root / "done" / "complete.json").is_file()
     whole = len(written) == len(plan.images) and tables and finished
-    lines = [f"{plate.name}: {_headline(progress, whole)}"]
     octets = sum(_written_bytes(plate, image) for image in written)
+    noticed = read_json_if_there(state.findings, Noticed)
+    findings = plan.findings if noticed is None else noticed.findings
+    lines = [f"{plate.name}: {_headline(progress, whole)}"]
     lines.append(f"  written   {size(octets)} of chunks in {plate.output}")
+    lines += _run_lines(progress.run)
     if not tables:
         lines.append("  tables    wait: plate metadata and tables are made at the end")
-    lines += _listed(progress, "failed")
-    lines += _listed(progress, "blocked")
-    lines += _listed(progress, "waiting")
-    noticed = read_json_if_there(state.findings, Noticed)
-    lines += told(plan.findings if noticed is None else noticed.findings)
-    return lines, whole
+    layout = layout_of(plan, plate.config)
+    signs = well_signs(plan, progress)
+    if layout is not None:
+        lines += plate_map(signs, layout, LEGEND)
+    for kind in LISTED:
+        lines += _listed(progress, kind)
+    lines += told(findings)
+    facts = {
+        "name": plate.name,
+        "begun": True,
+        "complete": whole,
+        "tables": tables,
+        "written_bytes": octets,
+        "wells": {well: LEGEND[sign] for well, sign in signs.items()},
+        "findings": [found.model_dump(mode="json") for found in findings],
+    }
+    return Told(tuple(lines), facts | _progress_facts(progress), fine=whole)
+
+
+def well_signs(plan: Plan, progress: Progress) -> dict[str, str]:
+    """Return the sign of each well: what weighs most among its images."""
+    standings: dict[str, set[str]] = {}
+    for image, entry in plan.images.items():
+        if entry.well:
+            standings.setdefault(entry.well, set()).add(progress.standing[image])
+    signs = {}
+    for well, found in sorted(standings.items()):
+        first = next(kind for kind in WEIGHT if kind in found)
+        partly = first == "waiting" and "written" in found
+        signs[well] = "+" if partly else SIGNS[first]
+    return signs
+
+
+def _run_lines(run: Estimate | None) -> Iterator[str]:
+    if run is None:
+        return
+    yield f"  running   {', '.join(run.running) or 'between two images'}"
+    if run.octets_per_s is not None:
+        left = f", about {duration(run.left_s)} left" if run.left_s else ""
+        yield f"  rate      {rate(run.octets_per_s)} of source pixels{left}"
+
+
+def _progress_facts(progress: Progress) -> dict[str, object]:
+    run = progress.run
+    return {
+        "images": {kind: progress.images(kind) for kind in KINDS},
+        "reasons": dict(progress.reasons),
+        "run": run
+        and {
+            "elapsed_s": run.elapsed_s,
+            "bytes": run.octets,
+            "bytes_per_s": run.octets_per_s,
+            "left_s": run.left_s,
+        },
+    }
 
 
 def _headline(progress: Progress, whole: bool) -> str:
     written, total = len(progress.images("written")), len(progress.standing)
     parts = [f"{written:,} of {count(total, 'image')} written"]
-    for kind in ("failed", "blocked", "waiting"):
+    for kind in ("running", *LISTED):
         images = progress.images(kind)
         parts += [f"{len(images):,} {kind}"] if images else []
     return ", ".join(parts) + (", complete" if whole else ", not complete")
@@ -84,9 +152,7 @@ def _written_bytes(plate: Plate, image: str) -> int:
     return sum(sum(level.chunks.size) for level in receipt.levels)
 
 
-def _listed(
-    progress: Progress, kind: Literal["failed", "blocked", "waiting"]
-) -> Iterator[str]:
+def _listed(progress: Progress, kind: Standing) -> Iterator[str]:
     images = progress.images(kind)
     for image in images[:SHOWN]:
         reason = progress.reasons.get(image)
