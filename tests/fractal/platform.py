@@ -20,18 +20,28 @@ MANIFEST = PACKAGE / "__FRACTAL_MANIFEST__.json"
 Values = Mapping[str, object]
 
 
-def manifest_tasks() -> dict[str, dict[str, object]]:
-    """Return the tasks of the manifest by their names."""
-    listed = json.loads(MANIFEST.read_text())["task_list"]
+def manifest_tasks(package: Path = PACKAGE) -> dict[str, dict[str, object]]:
+    """Return the tasks of a package's manifest by their names."""
+    listed = json.loads((package / MANIFEST.name).read_text())["task_list"]
     return {task["name"]: task for task in listed}
 
 
 class Platform:
     """A workflow task with an image list; state is kept in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start with an empty image list."""
+    def __init__(
+        self, folder: Path, package: Path = PACKAGE, python: str = sys.executable
+    ) -> None:
+        """Start with an empty image list.
+
+        Args:
+            folder: Where arguments and results are kept.
+            package: The package whose tasks are run.
+            python: The interpreter of its environment.
+        """
         self.folder = folder
+        self.package = package
+        self.python = python
         self.images: dict[str, dict[str, object]] = {}
         self._numbers = count(1)
 
@@ -54,11 +64,11 @@ class Platform:
         folder.mkdir(parents=True)
         (folder / "args.json").write_text(json.dumps(arguments))
         out = folder / "out.json"
-        command = [sys.executable, str(PACKAGE / str(executable))]
+        command = [self.python, str(self.package / str(executable))]
         files = ["--args-json", str(folder / "args.json"), "--out-json", str(out)]
         done = subprocess.run(
             [*command, *files],
-            env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
+            env=os.environ | {"PYTHONPATH": str(self.package.parent)},
             cwd=folder,
             capture_output=True,
             text=True,
@@ -69,7 +79,7 @@ class Platform:
 
     def convert(self, name: str, arguments: Values, *, at_once: int = 4) -> None:
         """Run init and all compute tasks of a task, and update the image list."""
-        task = manifest_tasks()[name]
+        task = manifest_tasks(self.package)[name]
         calls = self.run(task["executable_non_parallel"], arguments)
         listed = calls["parallelization_list"]
         assert isinstance(listed, list)
@@ -77,10 +87,10 @@ class Platform:
 
     def compute(self, name: str, calls: Sequence[Values], *, at_once: int = 4) -> None:
         """Run compute tasks at the same time, and update the image list."""
-        executable = manifest_tasks()[name]["executable_parallel"]
+        executable = manifest_tasks(self.package)[name]["executable_parallel"]
         with ThreadPoolExecutor(at_once) as pool:
             results = list(pool.map(lambda call: self.run(executable, call), calls))
         for result in results:
-            updates = result["image_list_updates"]
+            updates = result["image_list_updates"] if result else []
             assert isinstance(updates, list)
             self.images |= {update["zarr_url"]: update for update in updates}
