@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from tests.e2e.convert import convert
-from tests.formats.plates import PLATES, RealPlate
+from tests.formats.plates import IMAGEXPRESS, PLATES, RealPlate
 from tests.fractal.samples import make_single
 from tests.fractal.stores import differences
 from tests.unit.container_samples import (
@@ -197,3 +197,18 @@ def test_a_real_plate_by_tasks_is_the_plate_by_steps(
     run_tasks(plate.format, acquisition, tmp_path / "tasks", plate.declared)
     name = f"{plate.name}.zarr"
     assert differences(tmp_path / "tasks" / name, tmp_path / "steps" / name) == []
+
+
+@pytest.mark.full
+def test_projections_make_a_second_plate(real_data: Path, tmp_path: Path) -> None:
+    """Kept projections come out as a plate of their own, by tasks as by steps."""
+    acquisition = {
+        "path": str(real_data / IMAGEXPRESS.folder),
+        "options": {"projections": "keep"},
+    }
+    convert(config("imagexpress", acquisition, tmp_path / "steps"), tmp_path / "work")
+    run_tasks("imagexpress", acquisition, tmp_path / "tasks")
+    stores = sorted(store.name for store in tmp_path.glob("steps/*"))
+    assert [name.endswith("_mip.zarr") for name in stores] == [False, True]
+    for name in stores:
+        assert differences(tmp_path / "tasks" / name, tmp_path / "steps" / name) == []

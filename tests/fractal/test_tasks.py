@@ -1,22 +1,29 @@
 """The ready tasks called as functions: repeated, interrupted, extended, replaced."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import zarr
 
+import tiles2zarr
 from tests.fractal.samples import arguments, make_tables
 from tests.fractal.stores import differences, times
+from tests.resume.test_kill import wait_for
 from tiles2zarr.errors import ConfigError, StoreError, TableError, Tiles2ZarrError
 from tiles2zarr.fractal.plans import ComputeCall
+from tiles2zarr.fractal.runs import open_run, plate_lock
 from tiles2zarr.fractal.tasks.convert_image_compute import convert_image_compute
 from tiles2zarr.fractal.tasks.convert_single_images_init import (
     convert_single_images_init,
 )
 from tiles2zarr.fractal.tasks.convert_tile_table_init import convert_tile_table_init
+from tiles2zarr.stores.lock import hold
 
 Calls = list[ComputeCall]
 
@@ -141,6 +148,60 @@ def test_repeated_tasks_touch_nothing(tables: list[Path], output: Path) -> None:
     assert images(output) == [str(c["init_args"]["image"]) for c in calls]
     assert compute(calls) == first
     assert times(output / "P1.zarr") == before
+
+
+def test_a_killed_process_and_its_repetition(
+    tables: list[Path], output: Path, tmp_path: Path
+) -> None:
+    """Killed between image and plate, a task is run again and the plate is right."""
+    calls = start(tables, output)
+    state = open_run(calls[0]["init_args"]["run"])
+    code = (
+        "import json, sys\n"
+        "from tiles2zarr.fractal.tasks import convert_image_compute as task\n"
+        "task.convert_image_compute(**json.loads(sys.argv[1]))"
+    )
+    package = str(Path(tiles2zarr.__file__).parents[1])
+    command = [sys.executable, "-c", code, json.dumps(calls[0])]
+    with hold(plate_lock(state)):
+        process = subprocess.Popen(
+            command, env={"PYTHONPATH": package}, stderr=subprocess.DEVNULL
+        )
+        wait_for(state.done("write_zarr", "A_02_0"))
+        process.kill()
+        process.wait()
+    assert (output / "P1.zarr/A/02/0/0/.zarray").is_file()
+    assert images(output) == []
+    compute(calls)
+    compute(start(tables, tmp_path / "whole"))
+    assert differences(output / "P1.zarr", tmp_path / "whole/P1.zarr") == []
+
+
+def test_a_task_may_run_twice_at_once(
+    tables: list[Path], output: Path, tmp_path: Path
+) -> None:
+    """Two processes on one image, as after a lost connection, make it once."""
+    calls = start(tables, output)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda call: compute([call])[0], [*calls, *calls]))
+    assert found[:6] == found[6:]
+    compute(start(tables, tmp_path / "whole"))
+    assert differences(output / "P1.zarr", tmp_path / "whole/P1.zarr") == []
+
+
+def test_overwrite_removes_what_left_the_table(
+    tables: list[Path], output: Path
+) -> None:
+    """With fewer wells, images of the others stay; Overwrite takes them away."""
+    compute(start(tables[:1], output))
+    table = pd.read_csv(tables[0])
+    table[table["row"] == "B"].to_csv(tables[0], index=False)
+    compute(start(tables[:1], output))
+    assert images(output) == ["A/02/0", "A/11/0", "B/07/0"]
+    compute(start(tables[:1], output, overwrite="Overwrite"))
+    assert images(output) == ["B/07/0"]
+    assert conditions(output) == ["B07/0"]
+    assert not (output / "P1.zarr/A/02/0").exists()
 
 
 def test_two_init_tasks_make_one_plate(
