@@ -138,6 +138,7 @@ def run_tasks(
 
 MAKERS: Mapping[str, Callable[[Path], Acquisition]] = {
     "cellvoyager": demo,
+    "cq3k": demo,
     "auto": ome_tiff,
     "ome_xml": ome_tiff,
     "pattern": named_files,
@@ -147,7 +148,13 @@ MAKERS: Mapping[str, Callable[[Path], Acquisition]] = {
 }
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.full] if maker is demo else [])
+        for name, maker in MAKERS.items()
+    ],
+)
 def test_a_format_by_tasks_is_the_format_by_steps(name: str, tmp_path: Path) -> None:
     """All files below the output are the same, and every image is told to Fractal."""
     source = tmp_path / "source"

@@ -316,12 +316,11 @@ def test_an_image_of_another_plan_is_told(tables: list[Path], output: Path) -> N
         compute([call])
 
 
-def test_version_and_tables_are_options(tables: list[Path], output: Path) -> None:
-    """Plate and images are of the version and have tables of the backend asked for."""
-    options = {"omezarr_options": {"ngff_version": "0.5", "table_backend": "json"}}
+def test_the_version_is_an_option(tables: list[Path], output: Path) -> None:
+    """Plate and images are of the version asked for."""
+    options = {"omezarr_options": {"ngff_version": "0.5"}}
     compute(start(tables[:1], output, converter_options=options))
     group = json.loads((output / "P1.zarr/zarr.json").read_text())["attributes"]
     assert group["ome"]["version"] == "0.5"
     assert len(group["ome"]["plate"]["wells"]) == 3
-    table = output / "P1.zarr/tables/condition_table/zarr.json"
-    assert json.loads(table.read_text())["attributes"]["backend"] == "json"
+    assert (output / "P1.zarr/B/07/0/0/zarr.json").is_file()
