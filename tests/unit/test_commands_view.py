@@ -1,6 +1,7 @@
 """``view`` tells how to open a plate; its server gives ranges to any page."""
 
 import http.client
+import json
 import re
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from tests.rules.plate import Plate
 from tests.unit.conftest import Tell
 from tiles2zarr.commands.serve import make_server
-from tiles2zarr.commands.view import addresses
+from tiles2zarr.commands.view import addresses, has_napari
 from tiles2zarr.errors import StoreError
 
 DIGITS = b"0123456789"
@@ -22,7 +23,7 @@ DIGITS = b"0123456789"
 
 def test_plate(made: Plate, tell: Tell) -> None:
     """A plate is opened in napari and by ngio, with its first image as the example."""
-    said = tell("view", config=("out/P1.zarr",))
+    said = tell("view", "--how", config=("out/P1.zarr",))
     assert said.code == 0
     assert said.lines == [
         "out/P1.zarr: plate, 3 images",
@@ -34,13 +35,37 @@ def test_plate(made: Plate, tell: Tell) -> None:
         '  image = plate.get_image("B", 3, "0")',
         "  pixels = image.get_image().get_as_numpy()",
     ]
-    assert tell("view").lines == said.lines
+    assert tell("view", "--how").lines == said.lines
+
+
+def test_document(made: Plate, tell: Tell) -> None:
+    """The JSON tells what there is to open, and opens nothing."""
+    assert json.loads(tell("view", "--json").out) == {
+        "command": "view",
+        "exit_code": 0,
+        "stores": [
+            {
+                "path": "out/P1.zarr",
+                "kind": "plate",
+                "version": "0.4",
+                "images": ["B/03/0", "B/04/0", "C/03/0"],
+            }
+        ],
+    }
+
+
+def test_napari_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a screen napari is not chosen, whether it is installed or not."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert not has_napari()
 
 
 @pytest.mark.parametrize("path", ["out/P1.zarr", "out/P1.zarr/C/03/0"])
 def test_python_that_is_told_works(made: Plate, tell: Tell, path: str) -> None:
     """The lines of Python open the image: (c, z, y, x) pixels of the whole well."""
-    lines = tell("view", config=(path,)).lines
+    lines = tell("view", "--how", config=(path,)).lines
     code = "\n".join(line.strip() for line in lines[lines.index("in Python:") + 1 :])
     scope: dict[str, object] = {}
     exec(code, scope)
@@ -58,10 +83,11 @@ def test_no_store(raw: Plate, tell: Tell) -> None:
 def test_addresses() -> None:
     """Viewers get the URL of the store, blanks quoted."""
     assert list(addresses("out/my plate.zarr/", "127.0.0.1", 8000)) == [
-        "served at http://127.0.0.1:8000/my%20plate.zarr until Ctrl-C",
-        "  validator: https://ome.github.io/ome-ngff-validator/?source="
+        "open http://127.0.0.1:8000/ in a browser; Ctrl-C ends it",
+        "  data: http://127.0.0.1:8000/my%20plate.zarr",
+        "  validator (needs a network): https://ome.github.io/ome-ngff-validator/?source="
         "http://127.0.0.1:8000/my%20plate.zarr",
-        "  vizarr: https://hms-dbmi.github.io/vizarr/?source="
+        "  vizarr (needs a network): https://hms-dbmi.github.io/vizarr/?source="
         "http://127.0.0.1:8000/my%20plate.zarr",
     ]
 
@@ -151,7 +177,7 @@ def test_serving_ends_with_an_interrupt(made: Plate) -> None:
         [*command, "--port", "0"], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        said = next(line for line in process.stdout if line.startswith("served at"))
+        said = next(line for line in process.stdout if line.startswith("  data: "))
         found = re.search(r"http://127\.0\.0\.1:(\d+)/P1\.zarr", said)
         assert found is not None
         status, body, _ = ask(int(found[1]), path="/P1.zarr/.zgroup")

@@ -81,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_init(commands)
     for name, text in {
         "check": "is the config right, is the input there, can the output be written?",
-        "plan": "what would be made: images, planes, bytes, files, findings",
+        "plan": "what would be made: images, bytes, memory, time, tiling, findings",
         "status": "what is written, what failed and why, what waits",
     }.items():
         _add_config(commands.add_parser(name, help=text, description=text))
@@ -166,11 +166,16 @@ def _add_verify(commands: _Commands) -> None:
 
 
 def _add_view(commands: _Commands) -> None:
-    view = commands.add_parser("view", help="how to open a plate; serve it to viewers")
+    view = commands.add_parser(
+        "view", help="open a plate in napari if that is there, else in a browser"
+    )
     view.add_argument("store", nargs="?", metavar="PLATE.ZARR", help="plate or image")
     _add_config(view, needed=False)
     view.add_argument(
-        "--serve", action="store_true", help="serve its folder over HTTP until Ctrl-C"
+        "--serve", action="store_true", help="in a browser, though napari is there"
+    )
+    view.add_argument(
+        "--how", action="store_true", help="only tell how napari and Python open it"
     )
     view.add_argument("--port", type=int, default=8000, help="default: 8000")
     view.add_argument(

@@ -2,9 +2,14 @@
 
 import io
 import re
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,7 +88,17 @@ def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
     Raises:
         StoreError: The port is taken or not allowed.
     """
-    handler = partial(Handler, directory=str(folder))
+    return bind(partial(Handler, directory=str(folder)), host, port)
+
+
+def bind(
+    handler: Callable[..., BaseHTTPRequestHandler], host: str, port: int
+) -> ThreadingHTTPServer:
+    """Return a server on a port, not yet running; port 0 takes a free one.
+
+    Raises:
+        StoreError: The port is taken or not allowed.
+    """
     try:
         return ThreadingHTTPServer((host, port), handler)
     except (OSError, OverflowError) as error:
