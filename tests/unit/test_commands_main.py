@@ -1,5 +1,6 @@
 """The command line as a whole: what it loads, what it refuses, how it fails."""
 
+import json
 import os
 import subprocess
 import sys
@@ -78,6 +79,45 @@ def test_wrong_usage_is_exit_code_2(
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("usage: tiles2zarr")
     assert message in said.err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "status", "verify", "prune"])
+def test_document_of_every_command(made: Plate, tell: Tell, command: str) -> None:
+    """With ``--json`` there is one document, with command and exit code first."""
+    said = tell(command, "--json")
+    content = json.loads(said.out)
+    assert list(content)[:2] == ["command", "exit_code"]
+    assert (content["command"], content["exit_code"]) == (command, said.code)
+    assert said.code == 0
+    if command == "verify":
+        assert content["lines"] == ["P1: 3 images whole (keys and sizes)"]
+    else:
+        assert [plate["name"] for plate in content["plates"]] == ["P1"]
+
+
+def test_documents_of_check_prune_and_init(made: Plate, tell: Tell) -> None:
+    """They hold what the lines say: input and output, leftovers, the config."""
+    (plate,) = json.loads(tell("check", "--json").out)["plates"]
+    assert plate["input"] == [{"path": "raw/tiles.csv", "format": "tile_table"}]
+    assert plate["output"] == "out"
+    (plate,) = json.loads(tell("prune", "--json").out)["plates"]
+    nothing = {"orphans": [], "leftovers": {}, "removed": False}
+    assert plate == {"name": "P1"} | nothing
+    content = json.loads(tell("init", "raw/tiles.csv", "--json", config=()).out)
+    assert (content["format"], content["written"]) == ("tile_table", None)
+    assert yaml.safe_load(content["config"])["plate"]["name"] == "raw"
+
+
+def test_document_of_an_error(made: Plate, tell: Tell) -> None:
+    """An error is a document too, its faults one by one; the line stands on stderr."""
+    write_config(Path(), plate={"layout": 97})
+    said = tell("plan", "--json")
+    content = json.loads(said.out)
+    assert (said.code, content["exit_code"], content["command"]) == (1, 1, "plan")
+    assert content["error"]["kind"] == "ConfigError"
+    (fault,) = content["error"]["faults"]
+    assert fault.startswith("plate.layout: ")
+    assert said.err.startswith("config my.yaml: 1 fault\n")
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "status", "verify", "prune"])
@@ -185,7 +225,8 @@ def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
     ]
     written = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
     assert written.lines == [
-        "new.yaml: written; look through it, then `tiles2zarr check`"
+        "new.yaml: written; look through it, then",
+        "next: tiles2zarr check --configfile new.yaml",
     ]
     assert Path("new.yaml").read_text() == printed.out
     Path("new.yaml").write_text("mine")

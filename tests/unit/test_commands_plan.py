@@ -52,13 +52,21 @@ def test_plan_of_a_plate(raw: Plate, tell: Tell) -> None:
         "   A   .  .  .  .  .  .  .  .  .  .  .  .",
         "   B   .  .  o  o  .  .  .  .  .  .  .  .",
     ]
-    assert said.lines[18:] == [
+    assert said.lines[18:-2] == [
         "  o as most, . not in the plan",
         "  placed    acquisition 0: snap_to_grid (fields stand on a grid of 24 x 38 px "
         "(y, x) with tiles of 24 x 40 px); axes czyx, 2 levels",
         "    inplace       3 images of 24 x 78 px, 28.1 kB of pixels stored",
         "    snap_to_grid  3 images of 24 x 80 px, 28.8 kB of pixels stored (chosen)",
         "    no_tiling     6 images of 24 x 40 px, 28.8 kB of pixels stored",
+    ]
+
+
+def test_next_command(raw: Plate, tell: Tell) -> None:
+    """A plan ends with the command that carries it out."""
+    assert tell("plan").lines[-2:] == [
+        "next: snakemake -c all --configfile my.yaml",
+        "      (a few wells first: add --config only=B03,C04)",
     ]
 
 
@@ -131,7 +139,7 @@ def test_fields_that_are_images_already(raw: Plate, tell: Tell) -> None:
     content["registration"] = {"tiling_mode": "no_tiling"}
     Path("my.yaml").write_text(yaml.safe_dump(content))
     lines = tell("plan").lines
-    assert lines[-1] == (
+    assert lines[-3] == (
         "    no_tiling     6 images of 24 x 40 px, 28.8 kB of pixels stored (chosen)"
     )
     assert not any("inplace" in line for line in lines)
@@ -169,7 +177,7 @@ def test_plan_beside_a_run(made: Plate, tell: Tell) -> None:
 
 def test_images_are_listed(raw: Plate, tell: Tell) -> None:
     """With ``--images`` every image has a line with its batch."""
-    assert tell("plan", "--images").lines[-3:] == [
+    assert tell("plan", "--images").lines[-5:-2] == [
         f"  {image}: 1 x 2 x 1 x 24 x 80, 4 planes, batch {image.replace('/', '_')}"
         for image in ("B/03/0", "B/04/0", "C/03/0")
     ]

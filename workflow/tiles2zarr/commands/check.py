@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tiles2zarr.commands.plates import Plate, load_plates
+from tiles2zarr.commands.telling import Told, tell
 from tiles2zarr.conditions import read_conditions
 from tiles2zarr.config.acquisition import Acquisition
 from tiles2zarr.config.root import Config
@@ -35,16 +36,33 @@ def run(choice: argparse.Namespace) -> int:
     """
     plates = load_plates(choice.configfile, choice.plate)
     faults: list[str] = []
+    fine: list[Told] = []
     for plate in plates:
         found = list(find_faults(plate))
         of_plate = f"{plate.name}: " if len(plates) > 1 else ""
         faults += [of_plate + fault for fault in found]
         if not found:
-            print(f"{plate.name}: ok; {_summary(plate.config)}")
+            fine.append(_told(plate))
     if faults:
+        if not choice.json:
+            tell(choice, fine, apart=False)
         # several plates share folders and functions: each fault is told once
         raise ConfigError(f"config {choice.configfile}", dict.fromkeys(faults))
-    return 0
+    code = tell(choice, fine, apart=False)
+    if not choice.json:
+        print(f"next: tiles2zarr plan --configfile {choice.configfile}")
+    return code
+
+
+def _told(plate: Plate) -> Told:
+    config = plate.config
+    inputs = [
+        {"path": path, "format": acquisition.format}
+        for acquisition in config.acquisitions
+        for path in acquisition.path
+    ]
+    facts = {"name": plate.name, "input": inputs, "output": config.output}
+    return Told((f"{plate.name}: ok; {_summary(config)}",), facts)
 
 
 def find_faults(plate: Plate) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """``tiles2zarr init``: a commented config for a folder of tiles."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 import yaml
 
+from tiles2zarr.commands.telling import document
 from tiles2zarr.config.names import clean_name, folder_name
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.parsers.pattern_files import list_tree
@@ -59,18 +61,34 @@ def run(choice: argparse.Namespace) -> int:
         Tiles2ZarrError: The file exists.
     """
     text = init(choice.folder)
-    if choice.output is None:
+    if choice.output is None and not choice.json:
         print(text, end="")
         return 0
+    if choice.output is not None:
+        _write(choice.output, text)
+    if choice.json:
+        acquisition = yaml.safe_load(text)["acquisitions"][0]
+        facts = {
+            "folder": choice.folder,
+            "format": acquisition["format"],
+            "config": text,
+            "written": choice.output,
+        }
+        print(document(choice.command, 0, facts))
+        return 0
+    print(f"{choice.output}: written; look through it, then")
+    print(f"next: tiles2zarr check --configfile {shlex.quote(choice.output)}")
+    return 0
+
+
+def _write(path: str, text: str) -> None:
     try:
-        with Path(choice.output).open("x", encoding="utf-8") as stream:
+        with Path(path).open("x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError as error:
         raise Tiles2ZarrError(
-            f"{choice.output} exists and was not touched. Choose another name."
+            f"{path} exists and was not touched. Choose another name."
         ) from error
-    print(f"{choice.output}: written; look through it, then `tiles2zarr check`")
-    return 0
 
 
 def init(folder: str) -> str:

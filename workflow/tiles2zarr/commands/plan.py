@@ -1,6 +1,7 @@
 """``tiles2zarr plan``: what would be made, found out without writing any state."""
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator
 
 from tiles2zarr.checkpoints import read_json
@@ -28,7 +29,12 @@ def run(choice: argparse.Namespace) -> int:
         Tiles2ZarrError: The input cannot be read.
     """
     plates = load_plates(choice.configfile, choice.plate)
-    return tell(choice, (report(plate, images=choice.images) for plate in plates))
+    code = tell(choice, (report(plate, images=choice.images) for plate in plates))
+    if not choice.json:
+        config = shlex.quote(choice.configfile)
+        print(f"next: snakemake -c all --configfile {config}")
+        print("      (a few wells first: add --config only=B03,C04)")
+    return code
 
 
 def report(plate: Plate, *, images: bool = False) -> Told:

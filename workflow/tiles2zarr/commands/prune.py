@@ -7,6 +7,7 @@ from pathlib import Path
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.leftovers import Leftover, find_leftovers
 from tiles2zarr.commands.plates import Plate, count, load_plates
+from tiles2zarr.commands.telling import Told, tell
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
@@ -23,25 +24,43 @@ def run(choice: argparse.Namespace) -> int:
     Raises:
         Tiles2ZarrError: The state cannot be read, or the output cannot be written.
     """
-    for plate in load_plates(choice.configfile, choice.plate):
-        plan = read_json(plate.state.plan, Plan)
-        orphans = find_orphans(plan, plate.state)
-        leftovers = list(find_leftovers(_folders(plate, plan, orphans)))
-        for image in orphans:
-            print(f"{image}: left the plan")
-        for left in leftovers:
-            print(f"{left.image}: left by a dead process: {', '.join(left.names)}")
-        found = count(len(orphans), "image")
-        places = count(len(leftovers), "place")
-        what = f"{found} out of the plan, leftovers at {places}"
-        if not (orphans or leftovers):
-            print(f"{plate.name}: nothing to remove")
-        elif choice.yes:
-            prune(plate, orphans, leftovers)
-            print(f"{plate.name}: removed {what}")
-        else:
-            print(f"{plate.name}: {what}; `--yes` removes them")
-    return 0
+    plates = load_plates(choice.configfile, choice.plate)
+    told = (report(plate, remove=choice.yes) for plate in plates)
+    return tell(choice, told, apart=False)
+
+
+def report(plate: Plate, *, remove: bool) -> Told:
+    """Return what could go, after removing it if asked to.
+
+    Raises:
+        Tiles2ZarrError: The state cannot be read, or the output cannot be written.
+    """
+    plan = read_json(plate.state.plan, Plan)
+    orphans = find_orphans(plan, plate.state)
+    leftovers = list(find_leftovers(_folders(plate, plan, orphans)))
+    lines = [f"{image}: left the plan" for image in orphans]
+    lines += [
+        f"{left.image}: left by a dead process: {', '.join(left.names)}"
+        for left in leftovers
+    ]
+    found = count(len(orphans), "image")
+    places = count(len(leftovers), "place")
+    what = f"{found} out of the plan, leftovers at {places}"
+    removed = remove and bool(orphans or leftovers)
+    if not (orphans or leftovers):
+        lines.append(f"{plate.name}: nothing to remove")
+    elif remove:
+        prune(plate, orphans, leftovers)
+        lines.append(f"{plate.name}: removed {what}")
+    else:
+        lines.append(f"{plate.name}: {what}; `--yes` removes them")
+    facts = {
+        "name": plate.name,
+        "orphans": list(orphans),
+        "leftovers": {str(left.image): list(left.names) for left in leftovers},
+        "removed": removed,
+    }
+    return Told(tuple(lines), facts)
 
 
 def prune(plate: Plate, orphans: Sequence[str], leftovers: Sequence[Leftover]) -> None:

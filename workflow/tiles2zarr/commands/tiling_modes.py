@@ -93,7 +93,9 @@ class _Sizes:
     def stored(self, pixels: int, canvas: tuple[int, int]) -> int:
         """Return bytes of all levels: each has a quarter of the one before."""
         levels = level_count(*canvas, self.levels)
-        return round(sum(pixels * self.itemsize / 4**level for level in range(levels)))
+        return round(
+            sum(pixels * self.itemsize / 4.0**level for level in range(levels))
+        )
 
 
 def _mode(name: str, found: Positions, placement: Placement, sizes: _Sizes) -> Mode:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import imagecodecs
 import numpy as np
@@ -21,7 +21,21 @@ TILE = 256
 THUMB = 128
 """Rows and columns a picture of the plate view has at most, if a level is small
 enough."""
-Json = Mapping[str, object]
+
+
+class Level(Protocol):
+    """What is needed of a level's array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths along the axes."""
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Pixel type."""
+
+    def __getitem__(self, place: tuple[int | slice, ...]) -> object:
+        """Return the pixels of a place."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Picture:
 class Image:
     """An image of a store."""
 
-    arrays: tuple[zarr.Array, ...]
+    arrays: tuple[Level, ...]
     """Levels, largest first."""
     axes: str
     channels: tuple[Channel, ...]
@@ -104,13 +118,13 @@ def open_image(path: Path) -> Image:
     return Image(arrays, axes, shown, scale)
 
 
-def _channels(omero: object, array: zarr.Array, axes: str) -> tuple[Channel, ...]:
+def _channels(omero: object, array: Level, axes: str) -> tuple[Channel, ...]:
     count = array.shape[axes.index("c")] if "c" in axes else 1
     entries = omero.get("channels") if isinstance(omero, dict) else None
     if isinstance(entries, list) and len(entries) == count:
         return tuple(_channel(cast("dict[str, object]", entry)) for entry in entries)
     kind = array.dtype.kind
-    top = float(np.iinfo(array.dtype).max) if kind in "iu" else 1.0
+    top = float(np.iinfo(str(array.dtype)).max) if kind in "iu" else 1.0
     return tuple(Channel(f"channel_{n}", "FFFFFF", 0.0, top) for n in range(count))
 
 
@@ -165,10 +179,11 @@ def compose(
     array = image.arrays[picture.level]
     found: NDArray[np.float32] | None = None
     for number, channel in picture.channels.items():
-        place = {"t": picture.t, "c": number, "z": picture.z, "y": rows, "x": columns}
-        for axis in "tcz":
-            if not 0 <= int(str(place[axis])) < image.length(axis):
-                raise IndexError(f"no {axis} {place[axis]}")
+        planes = {"t": picture.t, "c": number, "z": picture.z}
+        for axis, index in planes.items():
+            if not 0 <= index < image.length(axis):
+                raise IndexError(f"no {axis} {index}")
+        place: dict[str, int | slice] = {**planes, "y": rows, "x": columns}
         plane = np.asarray(array[tuple(place[axis] for axis in image.axes)])
         span = max(channel.end - channel.start, 1e-12)
         light = np.clip((plane.astype(np.float32) - channel.start) / span, 0, 1)
