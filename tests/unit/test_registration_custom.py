@@ -51,6 +51,10 @@ def empty(image, options):
     return image.replace(boxes=boxes.replace(len_y=(0, *boxes.len_y[1:])))
 
 
+def reform(image, options):
+    return image.replace(**options)
+
+
 def broken(image, options):
     return 1 / 0
 
@@ -180,3 +184,31 @@ def test_a_step_may_refuse_an_image(module: str) -> None:
 def test_a_step_that_does_not_exist(module: str) -> None:
     """A misspelled name is told with the nearest one."""
     assert "Did you mean my_t2z_steps:double?" in _message(_step(f"{module}:dubble"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"shape": (1, 1, 1, 6, 60), "levels": 4},
+            "made image B/03/0 6 x 60 pixels, too small for its 4 pyramid levels (at "
+            "most 3). Return image.replace(shape=..., levels=3).",
+        ),
+        (
+            {"shape": (1, 2, 1, 20, 60)},
+            "gave image B/03/0 2 channels in shape, 1 in channels. Change both.",
+        ),
+        (
+            {"axes": "yx", "shape": (1, 1, 3, 20, 60)},
+            "gave image B/03/0 the axes yx, but its shape has more than one entry "
+            "along z. Keep the axes.",
+        ),
+    ],
+    ids=["levels", "channels", "axes"],
+)
+def test_a_step_returns_what_can_be_written(
+    module: str, changes: dict[str, object], told: str
+) -> None:
+    """A shape that does not go with levels, channels or axes is refused."""
+    step = _step(f"{module}:reform", **changes)
+    assert _message(step) == f"Registration step 'my_t2z_steps:reform' {told}"

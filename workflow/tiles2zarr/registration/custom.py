@@ -38,6 +38,7 @@ def _checked(returned: object, before: RegisteredImage, name: str) -> Registered
             f"Registration step {name!r} moved image {before.image} to "
             f"{returned.image}. A step may not change where an image goes."
         )
+    _check_form(returned, name)
     boxes = returned.boxes
     for axis, extent in zip(AXES, returned.shape, strict=True):
         starts, lengths = getattr(boxes, axis), getattr(boxes, f"len_{axis}")
@@ -49,3 +50,36 @@ def _checked(returned: object, before: RegisteredImage, name: str) -> Registered
                     f"0 to {extent}. Change the shape with the boxes."
                 )
     return returned
+
+
+def _check_form(returned: RegisteredImage, name: str) -> None:
+    """Check what the writer takes for granted: levels, channels, axes.
+
+    Raises:
+        ExtensionError: The shape does not go with them.
+    """
+    rows, columns = returned.shape[3:]
+    most = min(rows, columns).bit_length()
+    if min(rows, columns) < 1 or returned.levels > most:
+        raise ExtensionError(
+            f"Registration step {name!r} made image {returned.image} {rows} x "
+            f"{columns} pixels, too small for its {returned.levels} pyramid levels "
+            f"(at most {most}). Return image.replace(shape=..., levels={most})."
+        )
+    if returned.shape[1] != len(returned.channels):
+        raise ExtensionError(
+            f"Registration step {name!r} gave image {returned.image} "
+            f"{returned.shape[1]} channels in shape, {len(returned.channels)} in "
+            "channels. Change both."
+        )
+    lost = [
+        axis
+        for axis, length in zip(AXES, returned.shape, strict=True)
+        if axis not in returned.axes and length > 1
+    ]
+    if lost:
+        raise ExtensionError(
+            f"Registration step {name!r} gave image {returned.image} the axes "
+            f"{returned.axes}, but its shape has more than one entry along "
+            f"{', '.join(lost)}. Keep the axes."
+        )
