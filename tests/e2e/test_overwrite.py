@@ -353,6 +353,24 @@ def test_overwrite_replaces_images_of_others_that_the_plan_names(lab: Lab) -> No
     assert touched(before, lab.files()) == set()
 
 
+def test_overwrite_tells_of_images_that_it_takes_off_the_plate(lab: Lab) -> None:
+    """C11 of another config is in nobody's list then: every run says so."""
+    lab.acquire("others", {"B03": 1})
+    for _ in range(2):
+        lab.convert("others", "overwrite")
+        assert lab.images() == ["B/03/0"]
+        found = lab.findings("others")["foreign_images_unlisted"]
+        assert (found["count"], found["images"]) == (1, ["C/11/0"])
+        assert found["message"] == (
+            "1 images of others are in the folder of the plate but not in its "
+            "metadata, which writing.overwrite_mode: overwrite made anew. Remove their "
+            "folders, or use extend to have them listed."
+        )
+    shutil.rmtree(lab.store / "C/11")
+    lab.convert("others", "overwrite")
+    assert "foreign_images_unlisted" not in lab.findings("others")
+
+
 @pytest.mark.parametrize("mode", ["no_overwrite", "extend"])
 @pytest.mark.parametrize("receipt", [True, False], ids=["receipt", "no-receipt"])
 def test_w8_an_unfinished_image_is_redone(lab: Lab, mode: str, receipt: bool) -> None:

@@ -45,7 +45,17 @@ class SourceColumns(Columns):
     mtime_ns: tuple[int, ...]
     """Modification time, nanosecond."""
     digest: tuple[str, ...]
-    """xxh3_64 of the pixels read from the file, hexadecimal."""
+    """xxh3_64 of the pixels read from the file, hexadecimal; empty if there are none
+    (``on_missing: report``)."""
+
+
+class PlaneColumns(Columns):
+    """Planes of source files."""
+
+    file: tuple[str, ...]
+    """Path relative to ``resource``."""
+    plane: tuple[int, ...]
+    """Index of the plane in its file."""
 
 
 class ChunkColumns(Columns):
@@ -93,4 +103,6 @@ class Receipt(Frozen):
     sources: SourceColumns
     """What was read."""
     unreadable: tuple[str, ...] = ()
-    """Files that could not be decoded and are holes (``on_missing: report``)."""
+    """Files with planes that could not be decoded (``on_missing: report``)."""
+    holes: PlaneColumns = PlaneColumns(file=(), plane=())
+    """These planes; they were left out."""

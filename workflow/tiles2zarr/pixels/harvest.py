@@ -10,6 +10,7 @@ from tiles2zarr.models.receipt import (
     ChannelStats,
     ChunkColumns,
     LevelReceipt,
+    PlaneColumns,
     SourceColumns,
 )
 from tiles2zarr.pixels.layout import LevelLayout
@@ -27,8 +28,8 @@ class Harvest:
     """Per channel."""
     digests: Mapping[PlaneKey, str]
     """Digest of the pixels of every plane that was read."""
-    unreadable: Mapping[str, str]
-    """Files that could not be read (``on_missing: report``), and why."""
+    unreadable: Mapping[PlaneKey, str]
+    """Planes that could not be read (``on_missing: report``), and why."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class WrittenPixels:
     levels: tuple[LevelReceipt, ...]
     channels: tuple[ChannelStats, ...]
     sources: SourceColumns
-    unreadable: tuple[str, ...] = ()
+    holes: PlaneColumns
 
 
 def combine(
@@ -50,10 +51,10 @@ def combine(
     parts = list(harvests)
     figures = [ChannelFigures(np.dtype(image.dtype), 1) for _ in image.channels]
     digests: dict[PlaneKey, str] = {}
-    unreadable: set[str] = set()
+    holes: set[PlaneKey] = set()
     for part in parts:
         digests |= part.digests
-        unreadable |= part.unreadable.keys()
+        holes |= part.unreadable.keys()
         for channel, samples in zip(figures, part.samples, strict=True):
             channel.merge(samples)
     levels = [
@@ -63,8 +64,11 @@ def combine(
     return WrittenPixels(
         levels=tuple(levels),
         channels=tuple(channel.figures() for channel in figures),
-        sources=_sources(image.sources, digests),
-        unreadable=tuple(sorted(unreadable)),
+        sources=_sources(image.sources, digests, holes),
+        holes=PlaneColumns(
+            file=tuple(file for file, _ in sorted(holes)),
+            plane=tuple(plane for _, plane in sorted(holes)),
+        ),
     )
 
 
@@ -85,9 +89,11 @@ def _level(
     )
 
 
-def _sources(stats: SourceStats, digests: Mapping[PlaneKey, str]) -> SourceColumns:
-    """Return the files read with size, time and the digest of their pixels."""
-    by_file = file_digests(digests)
+def _sources(
+    stats: SourceStats, digests: Mapping[PlaneKey, str], holes: Iterable[PlaneKey]
+) -> SourceColumns:
+    """Return the files with size, time and the digest of the pixels read from them."""
+    by_file = {file: "" for file, _ in holes} | file_digests(digests)
     rows = stats.only(set(by_file))
     return SourceColumns(
         file=rows.file,

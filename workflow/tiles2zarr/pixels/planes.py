@@ -64,7 +64,7 @@ class Planes:
         self._local = threading.local()
         self._tolerant = tolerant
         self.digests: dict[PlaneKey, str] = {}
-        self.unreadable: dict[str, str] = {}
+        self.unreadable: dict[PlaneKey, str] = {}
 
     def take(self, key: PlaneKey, shape: tuple[int, int]) -> Plane | None:
         """Return one plane of (rows, columns) ``shape``; to be called once per use.
@@ -79,7 +79,7 @@ class Planes:
         except SourceError as error:
             if not self._tolerant:
                 raise
-            self.unreadable[key[0]] = str(error)
+            self.unreadable[key] = str(error)
             return None
 
     def load(self, shapes: Mapping[PlaneKey, tuple[int, int]]) -> None:

@@ -43,20 +43,25 @@ class LevelOutput:
                 shard = self._open.setdefault(self._shard(index)[0], _OpenShard(0))
                 shard.waiting += 1
 
-    def put(self, index: Shape, encoded: bytes) -> None:
-        """Write one chunk, or keep it until its shard is complete."""
+    def put(self, index: Shape, encoded: bytes | None) -> None:
+        """Write one chunk, or keep it until its shard is complete.
+
+        ``None`` is a chunk that was expected and has no pixels.
+        """
         if self.layout.shard is None:
-            self._write(index, encoded)
+            if encoded is not None:
+                self._write(index, encoded)
             return
         outer, place = self._shard(index)
         with self._lock:
             shard = self._open[outer]
-            shard.parts[place] = encoded
+            if encoded is not None:
+                shard.parts[place] = encoded
             shard.waiting -= 1
             complete = shard.waiting == 0
             if complete:
                 del self._open[outer]
-        if complete:
+        if complete and shard.parts:
             self._write(outer, _assemble(shard.parts, self._places))
 
     @property

@@ -139,7 +139,11 @@ class ImageWriter:
             self.planes.close()
 
     def _leaf(self, index: Shape, pieces: tuple[Piece, ...]) -> None:
-        block, acquired = self._fill(index, pieces)
+        filled = self._fill(index, pieces)
+        if filled is None:
+            self._emit(0, index, None)
+            return
+        block, acquired = filled
         times, channels, planes, rows, columns = self._inside(0, index)
         for c in range(channels):
             figures = self._figures[index[1] * self.layouts[0].chunk[1] + c]
@@ -151,16 +155,18 @@ class ImageWriter:
 
     def _fill(
         self, index: Shape, pieces: tuple[Piece, ...]
-    ) -> tuple[Block, NDArray[np.bool_] | None]:
-        """Return a chunk's pixels, and where they were acquired unless everywhere."""
+    ) -> tuple[Block, NDArray[np.bool_] | None] | None:
+        """Return a chunk's pixels, and where they were acquired unless everywhere.
+
+        A chunk of which no piece can be read is ``None``.
+        """
         layout = self.layouts[0]
         origin = [i * k for i, k in zip(index, layout.chunk, strict=True)]
         if len(pieces) == 1 and self._is_chunk(pieces[0], origin):
             plane = self.planes.take(pieces[0].key, pieces[0].size)
-            if plane is not None:
-                block = plane.astype(self.dtype, copy=False).reshape(layout.chunk)
-                return block, None
-            pieces = ()
+            if plane is None:
+                return None
+            return plane.astype(self.dtype, copy=False).reshape(layout.chunk), None
         block = np.zeros(layout.chunk, dtype=self.dtype)
         acquired = np.zeros(layout.chunk, dtype=bool)
         for piece in pieces:
@@ -176,6 +182,8 @@ class ImageWriter:
                 columns.start - left : columns.stop - left,
             ]
             acquired[(*place, rows, columns)] = True
+        if not acquired.any():
+            return None
         inside = tuple(slice(length) for length in self._inside(0, index))
         whole = bool(acquired[inside].all())
         return block, None if whole else acquired
@@ -188,24 +196,44 @@ class ImageWriter:
             and piece.x == origin[4]
         )
 
-    def _emit(self, level: int, index: Shape, block: Block) -> None:
-        """Write a finished chunk, then every parent that it completes."""
-        self.outputs[level].put(index, self.codec.encode(block))
+    def _emit(self, level: int, index: Shape, block: Block | None) -> None:
+        """Write a finished chunk, then every parent that it completes.
+
+        ``None`` is a chunk without a pixel that could be read: it is left out.
+        """
+        self._put(level, index, block)
         while level + 1 < len(self.layouts):
             above = (*index[:3], index[3] // 2, index[4] // 2)
-            done = self._lift(level, index, above, block)
-            if done is None:
+            parent = self._lift(level, index, above, block)
+            if parent is None:
                 return
-            level, index, block = level + 1, above, done
-            self.outputs[level].put(index, self.codec.encode(block))
+            block = parent.pixels
+            if parent.children:
+                block = self._halve_together(level, above, parent.children)
+            level, index = level + 1, above
+            self._put(level, index, block)
+
+    def _put(self, level: int, index: Shape, block: Block | None) -> None:
+        encoded = None if block is None else self.codec.encode(block)
+        self.outputs[level].put(index, encoded)
 
     def _lift(
-        self, level: int, index: Shape, above: Shape, block: Block
-    ) -> Block | None:
+        self, level: int, index: Shape, above: Shape, block: Block | None
+    ) -> _Parent | None:
         """Halve a chunk into its parent; return the parent if this completes it."""
         parent = self._parents[level + 1].get(above)
         if parent is None:
             return None
+        if block is not None:
+            self._add(level, index, block, parent)
+        with self._lock:
+            parent.waiting -= 1
+            if parent.waiting:
+                return None
+            del self._parents[level + 1][above]
+        return parent
+
+    def _add(self, level: int, index: Shape, block: Block, parent: _Parent) -> None:
         odd = self._straddles(level)
         with self._lock:
             if odd:
@@ -214,14 +242,6 @@ class ImageWriter:
                 parent.pixels = np.zeros(self.layouts[level + 1].chunk, self.dtype)
         if not odd and parent.pixels is not None:
             self._halve_quarter(level, index, block, parent.pixels)
-        with self._lock:
-            parent.waiting -= 1
-            if parent.waiting:
-                return None
-            del self._parents[level + 1][above]
-        if odd:
-            return self._halve_together(level, above, parent.children)
-        return parent.pixels
 
     def _straddles(self, level: int) -> bool:
         """Say whether 2x2 windows of this level reach over chunk borders."""

@@ -22,8 +22,10 @@ from tiles2zarr.ngff.plate_groups import read_plate, write_plate
 from tiles2zarr.ngff.tables import write_plate_tables
 from tiles2zarr.ngff.tables_frames import PlateRows
 from tiles2zarr.state import State
-from tiles2zarr.steps.findings import group_findings
+from tiles2zarr.steps.findings import group_findings, log_findings
+from tiles2zarr.steps.foreign import foreign_findings
 from tiles2zarr.steps.image_tables import Written, build_image_tables, written_images
+from tiles2zarr.steps.kept_images import kept_findings, kept_images
 from tiles2zarr.steps.orphans import settle_orphans
 from tiles2zarr.steps.output import open_store, plate_owner, read_owner
 from tiles2zarr.stores.base import Store
@@ -50,8 +52,11 @@ def build_tables(state: State, options: TablesOptions) -> None:
         if state.done(step, batch).is_file()
     ]
     written = written_images(plan, state)
-    tabled = build_image_tables(written, state, options)
+    kept = kept_images(plan, state, options)
+    tabled = build_image_tables(written, kept, state, options)
     findings = [*plan.findings, *(f for o in outcomes for f in o.findings)]
+    findings += kept_findings(kept)
+    written = sorted([*written, *kept], key=lambda image: image.image)
     plates: dict[str, list[Written]] = {}
     for image in written:
         if isinstance(image.collection, ImageInPlate):
@@ -59,6 +64,7 @@ def build_tables(state: State, options: TablesOptions) -> None:
     for name, images in sorted(plates.items()):
         findings.extend(_build_plate(name, images, tabled, plan, state, options))
     findings.extend(settle_orphans(plan, state, options))
+    log_findings(findings, aloud=True)
     listed = [finding.model_dump(mode="json") for finding in group_findings(findings)]
     write_json(state.findings, {"findings": listed, "schema": 1})
     write_json(
@@ -119,6 +125,8 @@ def _build_plate(
         )
         for image in images
     ]
+    if options.overwrite_mode == "overwrite":
+        findings += foreign_findings(store, plan, owner)
     kept = {image.image for image in plate.images} - {image.image for image in images}
     write_plate_tables(
         store.derived(),

@@ -44,9 +44,11 @@ def complete(output: Path, state: State, only: Sequence[str] = ()) -> None:
             state.done(step, batch).unlink(missing_ok=True)
         failed |= bad
     if failed:
+        total = len(chosen)
+        others = "; the others are, and the plate opens" if total > len(failed) else ""
         raise FaultsError(
-            f"{len(failed)} of {len(chosen)} images are not written; the others are, "
-            "and the plate opens. Mend the causes and run the same command again",
+            f"{len(failed)} of {total} images are not written{others}. Mend the causes "
+            "and run the same command again",
             [_told(image, outcome) for image, outcome in sorted(failed.items())],
         )
     LOG.info("all %d images are written", len(chosen))

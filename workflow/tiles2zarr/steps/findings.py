@@ -1,26 +1,84 @@
-"""Findings of many jobs as one short list: one per code, never one per image."""
+"""Findings: what the steps notice, told in the log, and as one short list at the end.
+
+The list has one finding per code, never one per image.
+"""
 
 import logging
 from collections.abc import Iterable
 
+import numpy as np
+
+from tiles2zarr.config.omezarr import ArrayOptions
 from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.pixels.layout import MAX_CHUNK_BYTES, chunk_shape
 
 LOG = logging.getLogger("tiles2zarr")
 NOTED = "noted"
 """Attribute of log records that are told again at the end of the log."""
 
 
-def log_findings(findings: Iterable[Finding]) -> None:
-    """Log a line per group of findings; what asks for a look is told at the end too.
+def log_findings(findings: Iterable[Finding], *, aloud: bool = False) -> None:
+    """Write findings to the log, those that concern many images once.
 
-    Not on the screen: a run of many batches would say the same many times, and `status`
-    tells it once.
+    What asks for a look is told at the end of the log too.
+
+    Args:
+        findings: The findings.
+        aloud: All but the mere infos are warnings, which reach the terminal too: for
+            the one job that has them all.
     """
     for finding in group_findings(findings):
-        noted = finding.severity != "info"
-        times = f" ({finding.count:,})" if finding.count > 1 else ""
-        message = " ".join(finding.message.split())
-        LOG.info("%s%s: %s", finding.code, times, message, extra={NOTED: noted})
+        level = logging.INFO
+        if aloud and finding.severity != "info":
+            level = logging.WARNING
+        noted = {NOTED: finding.severity != "info"}
+        LOG.log(level, "%s", finding_line(finding), extra=noted)
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a finding as one line: code, image, message, first files."""
+    (image, *others) = finding.images or ("",)
+    place = f"{image}: " if image and not others else ""
+    files = ", ".join(f for f in finding.files if f not in finding.message)
+    tail = f" ({files})" if files else ""
+    return f"{finding.code}: {place}{finding.message.removeprefix(place)}{tail}"
+
+
+def hole_findings(image: str, receipt: Receipt) -> list[Finding]:
+    """Return a finding on files whose headers read but whose pixels do not."""
+    files = receipt.unreadable
+    if not files:
+        return []
+    found = Finding(
+        code="unreadable_files",
+        severity="error",
+        message=f"{len(files)} files cannot be decoded; their planes are holes.",
+        count=len(files),
+        images=(image,),
+        files=files[:SHOWN],
+    )
+    return [found]
+
+
+def chunk_findings(image: RegisteredImage, omezarr: ArrayOptions) -> list[Finding]:
+    """Return a finding if the chunks asked for are too large and were made smaller."""
+    itemsize = np.dtype(image.dtype).itemsize
+    chunk, reduced = chunk_shape(omezarr.chunks, image.tile_shape, itemsize)
+    if not reduced:
+        return []
+    shown = " x ".join(map(str, chunk))
+    found = Finding(
+        code="chunk_reduced",
+        severity="info",
+        message=(
+            f"Chunks as asked for would have more than {MAX_CHUNK_BYTES >> 20} MiB; "
+            f"they are {shown} (t, c, z, y, x)."
+        ),
+        images=(image.image,),
+    )
+    return [found]
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -31,13 +31,12 @@ class ImagePlan:
     pixels: str
     metadata: str
     geometry: str
-    chunk_reduced: bool
 
 
 def plan_image(image: RegisteredImage, omezarr: ArrayOptions) -> ImagePlan:
     """Return layouts, codec, attributes without windows, and the fingerprints."""
     dtype = np.dtype(image.dtype)
-    chunk, reduced = chunk_shape(omezarr.chunks, image.tile_shape, dtype.itemsize)
+    chunk, _ = chunk_shape(omezarr.chunks, image.tile_shape, dtype.itemsize)
     names = level_paths(image, omezarr.level_names)
     factors = shard_factors(omezarr.shards)
     layouts = level_layouts(image.shape, image.axes, chunk, factors, names)
@@ -67,7 +66,6 @@ def plan_image(image: RegisteredImage, omezarr: ArrayOptions) -> ImagePlan:
         pixels=digest(to_bytes(pixels)),
         metadata=digest(to_bytes(attributes)),
         geometry=geometry_digest(image),
-        chunk_reduced=reduced,
     )
 
 

@@ -23,16 +23,24 @@ def with_first_headers(
     """Return the images with what the header of their first readable file tells.
 
     An image whose first file cannot be read is returned as it is: register will say so.
+    One whose files are in colour where single channels are declared gets that fault.
 
     Raises:
-        SourceError: Colour files stand where single channels are declared.
+        SourceError: All images have that fault.
     """
     with ThreadPoolExecutor(PROBE_THREADS) as pool:
         headers = pool.map(lambda image: _first_header(image, storage), images)
-        return [
-            _apply(image, header) if header is not None else image
-            for image, header in zip(images, headers, strict=True)
-        ]
+        applied: list[TiledImage] = []
+        refused: list[SourceError] = []
+        for image, header in zip(images, headers, strict=True):
+            try:
+                applied.append(image if header is None else _apply(image, header))
+            except SourceError as error:
+                applied.append(image.replace(fault=image.fault or str(error)))
+                refused.append(error)
+    if refused and len(refused) == len(images):
+        raise refused[0]
+    return applied
 
 
 def _first_header(image: TiledImage, storage: Mapping[str, object]) -> Header | None:

@@ -1,5 +1,6 @@
 """Headers against what was declared: shape, pixel type, planes, presence."""
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.errors import SourceError
-from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe
+from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe, resolve
+from tiles2zarr.loaders.location import local_path
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.steps.sources import source_files
@@ -155,8 +157,15 @@ def _common_dtype(
 
 
 def _without(image: TiledImage, files: set[str]) -> TiledImage:
+    """Return the image with the tiles of ``files`` as missing or, if there, faulty."""
+    absent = {file for file in files if _absent(resolve(image.resource, file))}
     status = tuple(
-        "error" if file in files else old
+        ("missing" if file in absent else "error") if file in files else old
         for file, old in zip(image.tiles.file, image.tiles.status, strict=True)
     )
     return image.replace(tiles=image.tiles.replace(status=status))
+
+
+def _absent(location: str) -> bool:
+    path = local_path(location)
+    return path is not None and not os.path.lexists(path)

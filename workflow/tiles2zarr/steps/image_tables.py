@@ -25,6 +25,7 @@ from tiles2zarr.ngff.tables_frames import plate_rows
 from tiles2zarr.ngff.windows import contrast_window, merge_by_channel
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import geometry_digest
+from tiles2zarr.steps.holes import with_holes
 from tiles2zarr.steps.output import open_target
 
 LOG = logging.getLogger("tiles2zarr")
@@ -111,19 +112,28 @@ def _standing(image: str, entry: ImageEntry, state: State) -> Written | None:
 
 
 def build_image_tables(
-    images: list[Written], state: State, options: TablesOptions
+    images: list[Written],
+    kept: list[Written],
+    state: State,
+    options: TablesOptions,
 ) -> dict[str, Tabled]:
     """Write tables and windows of the images that need it; return all marks by image.
+
+    Args:
+        images: Images as they were just written or found to stand.
+        kept: Images of an earlier run, with the tables they have.
+        state: The plate's state.
+        options: What the config says of tables.
 
     Raises:
         Tiles2ZarrError: An image's tables cannot be written.
     """
     merged = merge_by_channel(
         (key, figures.histogram)
-        for image in images
+        for image in (*images, *kept)
         for key, figures in zip(_keys(image), image.receipt.channels, strict=True)
     )
-    marks = {}
+    marks = {i.image: read_json(state.tabled(i.image), Tabled) for i in kept}
     made = 0
     for image in images:
         shared = [merged.get(key) for key in _keys(image)]
@@ -175,7 +185,10 @@ def _build(
     state: State,
     options: TablesOptions,
 ) -> Tabled:
-    image = read_json(state.registered(written.image), RegisteredImage)
+    image = with_holes(
+        read_json(state.registered(written.image), RegisteredImage),
+        written.receipt.holes,
+    )
     version = options.ngff_version
     target = open_target(options.output, image.collection)
     windows = tuple(contrast_window(h, image.dtype) for h in histograms)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -246,7 +247,7 @@ def _expected(
     levels = min(options.num_levels, min(shape[3:]).bit_length())
     names = tuple(map(str, range(levels)))
     layouts = level_layouts(shape, "tczyx", chunk, shard_factors(options.shards), names)
-    pixels = sum(int(np.prod(layout.shape)) for layout in layouts)
+    pixels = sum(prod(layout.shape) for layout in layouts)
     return pixels * itemsize, sum(layout.objects for layout in layouts)
 
 

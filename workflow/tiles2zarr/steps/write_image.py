@@ -111,11 +111,14 @@ def _pending(image: RegisteredImage, job: ImageJob) -> Path:
 
 def _stands(plan: ImagePlan, target: Target, mark: Mark, receipt: Receipt) -> bool:
     """Say whether the arrays in place are those of the plan, every object there."""
-    if not plan.pixels == mark.pixels == receipt.pixels:
-        return False
+    same = plan.pixels == mark.pixels == receipt.pixels
+    return same and is_whole(target.current(), receipt, mark)
+
+
+def is_whole(store: Store, receipt: Receipt, mark: Mark) -> bool:
+    """Say whether an image is the one of the receipt, with every object of it there."""
     if content_digest(receipt.levels) != mark.content:
         return False
-    store = target.current()
     for level in receipt.levels:
         expected = dict(zip(level.chunks.key, level.chunks.size, strict=True))
         prefix = len(level.path) + 1
@@ -142,6 +145,8 @@ def _same_sources(
         )
         if before != after
     }
+    if changed & set(receipt.holes.file):
+        return None
     fresh = digest_sources(image, changed, job.storage)
     known = dict(zip(old.file, old.digest, strict=True))
     if any(known.get(file) != digest for file, digest in fresh.items()):
@@ -229,7 +234,8 @@ def _replace(
             labels=_labels(image),
             channels=pixels.channels,
             sources=pixels.sources,
-            unreadable=pixels.unreadable,
+            unreadable=tuple(dict.fromkeys(pixels.holes.file)),
+            holes=pixels.holes,
         )
         _write_group(image, new, job, receipt)
         replace_file(_pending(image, job), to_bytes(receipt), durable=True)

@@ -11,14 +11,14 @@ import numpy as np
 from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
 from tiles2zarr.config.slices import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
-from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import BatchOutcome, Outcome
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.pixels.allocator import tune_allocator
 from tiles2zarr.progress.events import JobRecord, recorded_job
 from tiles2zarr.state import State
-from tiles2zarr.steps.findings import log_findings
+from tiles2zarr.steps.findings import chunk_findings, hole_findings, log_findings
 from tiles2zarr.steps.output import check_owner, open_target, read_owner
 from tiles2zarr.steps.write_image import BlockedError, ImageJob, write_image
 
@@ -60,10 +60,11 @@ def write_zarr(
     return outcome
 
 
+Write = Callable[[str, Outcome, JobRecord], tuple[Receipt, list[Finding]]]
+
+
 def _write_all(
-    registered: Mapping[str, Outcome],
-    write: Callable[[str, Outcome, JobRecord], Receipt],
-    record: JobRecord,
+    registered: Mapping[str, Outcome], write: Write, record: JobRecord
 ) -> BatchOutcome:
     """Write images one after the other; each has its outcome, and none stops others."""
     outcomes: dict[str, Outcome] = {}
@@ -81,13 +82,10 @@ def _write_all(
 
 
 def _write_one(
-    image: str,
-    before: Outcome,
-    write: Callable[[str, Outcome, JobRecord], Receipt],
-    record: JobRecord,
+    image: str, before: Outcome, write: Write, record: JobRecord
 ) -> tuple[Outcome, list[Finding]]:
     try:
-        receipt = write(image, before, record)
+        receipt, findings = write(image, before, record)
     except BlockedError as error:
         LOG.error("%s", error)
         outcome = Outcome(status="blocked", error=str(error))
@@ -95,7 +93,7 @@ def _write_one(
     except Tiles2ZarrError as error:
         LOG.error("%s: %s", image, error)
         return Outcome(status="failed", error=str(error)), []
-    return Outcome(status="done", digest=digest(receipt)), _holes(image, receipt)
+    return Outcome(status="done", digest=digest(receipt)), findings
 
 
 def _write(
@@ -107,7 +105,7 @@ def _write(
     options: WriteOptions,
     owner: str,
     threads: int,
-) -> Receipt:
+) -> tuple[Receipt, list[Finding]]:
     path = state.registered(image)
     registered = read_json(path, RegisteredImage)
     if digest(path.read_bytes()) != before.digest:
@@ -126,8 +124,9 @@ def _write(
     receipt = write_image(
         registered, open_target(options.output, registered.collection), job
     )
-    LOG.info("%s: written", image)
-    return receipt
+    LOG.info("%s: written", registered.image)
+    findings = chunk_findings(registered, options.omezarr)
+    return receipt, findings + hole_findings(image, receipt)
 
 
 def _pixel_bytes(image: RegisteredImage) -> int:
@@ -145,19 +144,3 @@ def _blocked(image: str, error: BlockedError) -> Finding:
         message=str(error),
         images=(image,),
     )
-
-
-def _holes(image: str, receipt: Receipt) -> list[Finding]:
-    """Return a finding on files whose headers read but whose pixels do not."""
-    files = receipt.unreadable
-    if not files:
-        return []
-    found = Finding(
-        code="unreadable_files",
-        severity="error",
-        message=f"{len(files)} files cannot be decoded; their planes are holes.",
-        count=len(files),
-        images=(image,),
-        files=files[:SHOWN],
-    )
-    return [found]

@@ -1,0 +1,55 @@
+"""Images of others below a plate that this config took over."""
+
+from collections.abc import Iterator
+
+from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.models.plan import Plan
+from tiles2zarr.ngff.mark import level_names, read_mark
+from tiles2zarr.stores.base import Store
+
+
+def foreign_findings(store: Store, plan: Plan, owner: str) -> tuple[Finding, ...]:
+    """Return a finding on images in the plate's folder that nobody lists any more.
+
+    ``overwrite`` replaces the images of others that the plan names. It never removes
+    one that the plan does not name, but the plate's metadata are then those of the
+    plan, so it cannot be seen there.
+
+    Args:
+        store: The plate.
+        plan: What this config makes.
+        owner: Id of this config.
+    """
+    found = sorted(_foreign_images(store, plan, owner))
+    if not found:
+        return ()
+    message = (
+        f"{len(found)} images of others are in the folder of the plate but not in its "
+        "metadata, which writing.overwrite_mode: overwrite made anew. Remove their "
+        "folders, or use extend to have them listed."
+    )
+    return (
+        Finding(
+            code="foreign_images_unlisted",
+            message=message,
+            count=len(found),
+            images=tuple(found[:SHOWN]),
+        ),
+    )
+
+
+def _foreign_images(store: Store, plan: Plan, owner: str) -> Iterator[str]:
+    """Yield the images in wells that have levels, and not our mark."""
+    for row in _visible(store, ""):
+        for column in _visible(store, row):
+            for name in _visible(store, f"{row}/{column}"):
+                image = f"{row}/{column}/{name}"
+                if image in plan.images or not level_names(store, image):
+                    continue
+                mark = read_mark(store, image)
+                if mark is None or mark.owner != owner:
+                    yield image
+
+
+def _visible(store: Store, folder: str) -> list[str]:
+    return [name for name in store.children(folder) if name[0].isalnum()]
