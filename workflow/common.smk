@@ -1,6 +1,5 @@
 # Config to validated models, targets and params of the rules.
 # Every remote job reads this file again: only pydantic and yaml are imported here.
-import json
 import re
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
 from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
 from tiles2zarr.steps.reporter import Reporter, parse_interval
-from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
+from tiles2zarr.steps.sweep import batch_digest, index_digest, read_state, step_options
 
 RESULTS = workflow.pathvars.get("results")
 PACKAGE = {"version": tiles2zarr.__version__, "package": tiles2zarr.__path__[0]}
@@ -66,9 +65,9 @@ def left_out_of(wildcards):
     return left_out(state_of(wildcards).plan, wildcards.batch, ONLY)
 
 
-def task_of(wildcards):
+def task_of(wildcards, key):
     batches_of(wildcards)
-    return json.loads(state_of(wildcards).batch(wildcards.batch).read_text())
+    return read_state(state_of(wildcards).batch(wildcards.batch), key)
 
 
 def sources_of(wildcards):
@@ -77,7 +76,7 @@ def sources_of(wildcards):
 
 
 def write_threads(wildcards):
-    return max(1, min(workflow.cores or 8, task_of(wildcards)["threads"]))
+    return max(1, min(workflow.cores or 8, task_of(wildcards, "threads")))
 
 
 def written_batches(wildcards):

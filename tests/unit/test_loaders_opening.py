@@ -156,8 +156,7 @@ def test_local_files_that_cannot_be_had(tmp_path: Path) -> None:
         "folder.tif": "it is a folder, expected an image file. Correct the path.",
         "empty.tif": f"it is empty (0 bytes). {COPY}",
         "no\0.tif": "embedded null byte. Correct the path.",
-        "n" * 300: "[Errno 36] File name too long: "
-        f"'{tmp_path}/{'n' * 300}'. Correct the path.",
+        "n" * 300: "file name too long. Correct the path.",
     }
     for name, reason in reasons.items():
         text = _refused(name, tmp_path)

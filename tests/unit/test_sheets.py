@@ -138,7 +138,7 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
         ),
         (
             "a,b\n1,2\n".encode("utf-16"),
-            "1 fault\n  - line 1 is not UTF-8 text (byte 0xff). Save it as CSV UTF-8.",
+            "1 fault\n  - it is UTF-16 text. Save it as CSV UTF-8.",
         ),
     ],
     ids=[

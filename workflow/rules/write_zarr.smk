@@ -17,7 +17,7 @@ rule write_zarr:
         "../../envs/tiles2zarr.yaml"
     threads: write_threads
     resources:
-        mem_mb=lambda wildcards: task_of(wildcards)["mem_mb"],
+        mem_mb=lambda wildcards: task_of(wildcards, "mem_mb"),
     params:
         **PACKAGE,
         extensions=extensions,

@@ -2,6 +2,7 @@
 
 import io
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -73,7 +74,8 @@ def open_binary(
 def _open_local(path: str) -> BinaryIO:
     """Open a local file, with an error that says what is there instead."""
     try:
-        return open(path, "rb")
+        if stat.S_ISREG(os.stat(path).st_mode) or os.path.isdir(path):
+            return open(path, "rb")
     except FileNotFoundError as error:
         if Path(path).is_symlink():
             raise unreadable(
@@ -96,7 +98,12 @@ def _open_local(path: str) -> BinaryIO:
             path, "permission is denied", "Give the user of the job read access."
         ) from error
     except (OSError, ValueError) as error:
-        raise unreadable(path, f"{error}", "Correct the path.") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise unreadable(path, reason.lower(), "Correct the path.") from error
+    # a named pipe would be waited for without end
+    raise unreadable(
+        path, "it is a device or a pipe, expected a file", "Correct the path."
+    )
 
 
 def _open_remote(location: str, storage: Mapping[str, object], whole: bool) -> BinaryIO:

@@ -77,6 +77,7 @@ def _load(name: str, handle: BinaryIO, path: str | None) -> NDArray[np.generic]:
     handle.seek(0)
     if magic != b"\x93NUMPY":
         raise unreadable(name, f"it begins with {magic!r}, expected b'\\x93NUMPY'")
+    _check_plain(name, handle)
     if path is None:
         array: NDArray[np.generic] = np.load(
             io.BytesIO(handle.read()), allow_pickle=False
@@ -84,3 +85,24 @@ def _load(name: str, handle: BinaryIO, path: str | None) -> NDArray[np.generic]:
         return array
     mapped: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped
+
+
+def _check_plain(name: str, handle: BinaryIO) -> None:
+    """Refuse Python objects, which only unpickling could read.
+
+    Raises:
+        SourceError: The array holds them.
+    """
+    version = np.lib.format.read_magic(handle)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    dtype = read(handle)[2] if read is not None else np.dtype("u1")
+    handle.seek(0)
+    if dtype.hasobject:
+        raise unreadable(
+            name,
+            "its array holds Python objects (a pickle), which are never loaded",
+            "Save an array of numbers.",
+        )

@@ -17,6 +17,7 @@ from ngio.tables.backends import BackendMeta
 from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
+from tiles2zarr.errors import StoreError
 from tiles2zarr.ngff.documents import Version
 from tiles2zarr.ngff.tables_frames import NamedTable, Row
 
@@ -45,6 +46,8 @@ def render_ngio(
 def _ngio_table(
     table: NamedTable, backend: str
 ) -> RoiTable | ConditionTable | GenericTable:
+    if backend == "anndata":
+        _check_names(table)
     frame = _storable(table.frame, backend)
     if table.kind == "condition_table":
         return ConditionTable(frame)
@@ -56,6 +59,21 @@ def _ngio_table(
     # as a frame: made from ROIs, the order of the further columns would be random
     rois.set_table_data(frame)
     return rois
+
+
+def _check_names(table: NamedTable) -> None:
+    """Refuse names of columns that AnnData cannot keep: each becomes a key of zarr.
+
+    Raises:
+        StoreError: A name holds a slash, or is AnnData's own.
+    """
+    wrong = [n for n in table.frame.columns if "/" in str(n) or n == "_index"]
+    if wrong:
+        raise StoreError(
+            f"column {wrong[0]!r} of {table.name} cannot be kept by the table backend "
+            "anndata: its names may not hold '/' and not be '_index'. Rename the "
+            "column, or set omezarr.table_backend to csv."
+        )
 
 
 def _storable(frame: pd.DataFrame, backend: str) -> pd.DataFrame:

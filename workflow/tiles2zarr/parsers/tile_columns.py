@@ -105,8 +105,10 @@ def _cell_faults(
     """Return one fault for the empty and one for the wrong cells of a column."""
     faults = []
     if empty.any():
+        text = str(sheet.texts(name)[empty][0])
+        found = f"empty ({text!r})" if text else "empty"
         faults.append(
-            f"{name} is empty in {row_list(sheet.rows[empty])}, expected {expected}. "
+            f"{name} is {found} in {row_list(sheet.rows[empty])}, expected {expected}. "
             "Fill it in."
         )
     if wrong.any():

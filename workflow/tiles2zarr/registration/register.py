@@ -19,7 +19,11 @@ from tiles2zarr.registration.channels import (
     number_channels,
     unknown_channels,
 )
-from tiles2zarr.registration.checks import check_axes, check_overlaid
+from tiles2zarr.registration.checks import (
+    check_axes,
+    check_canvas,
+    check_overlaid,
+)
 from tiles2zarr.registration.custom import apply_steps
 from tiles2zarr.registration.notices import alignment_notices, tiling_notices
 from tiles2zarr.registration.placement import (
@@ -72,6 +76,7 @@ def register_image(
     levels, level_notices = _levels(image.image, shape, decision.levels)
     numbers = number_tiles(tiles, placement, channels)
     check_overlaid(image, tiles, numbers)
+    check_canvas(image, tiles, numbers)
     details = image.acquisition
     spacing = (details.z_spacing, details.pixelsize, details.pixelsize)
     registered = RegisteredImage(

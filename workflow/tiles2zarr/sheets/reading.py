@@ -1,5 +1,6 @@
 """Sheets out of CSV, TSV and Parquet files."""
 
+import codecs
 import csv
 import io
 import re
@@ -151,6 +152,14 @@ def _without_blanks(
 
 def _decode(content: bytes, title: str) -> str:
     """Return UTF-8 text, with or without a byte order mark."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise TableError(title, ["it is UTF-16 text. Save it as CSV UTF-8."])
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise TableError(
+            title,
+            [f"line {line} holds a zero byte: it is no text. Save it as CSV UTF-8."],
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -13,10 +13,9 @@ from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.pixels.layout import MAX_CHUNK_BYTES, chunk_shape
+from tiles2zarr.steps.job import NOTED
 
 LOG = logging.getLogger("tiles2zarr")
-NOTED = "noted"
-"""Attribute of log records that are told again at the end of the log."""
 
 
 def log_findings(findings: Iterable[Finding], *, aloud: bool = False) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tiles2zarr.errors import ConfigError
 from tiles2zarr.models.well import parse_well, well_name
+from tiles2zarr.steps.sweep import state_of_disk
 
 _NEAR = 3
 
@@ -95,7 +96,7 @@ def chosen_batches(plan: Path, only: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: The plan has no such well or image.
     """
-    name, places, batches = _places(plan, plan.stat().st_mtime_ns)
+    name, places, batches = _places(plan, _changed(plan))
     chosen = _chosen(name, places, only)
     wanted = {places[image].batch for image in chosen}
     return [batch for batch in batches if batch in wanted]
@@ -107,7 +108,7 @@ def left_out(plan: Path, batch: str, only: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: The plan has no such well or image.
     """
-    name, places, _ = _places(plan, plan.stat().st_mtime_ns)
+    name, places, _ = _places(plan, _changed(plan))
     chosen = _chosen(name, places, only)
     return sorted(
         image
@@ -124,10 +125,18 @@ def _chosen(
     return chosen_images(name, {i: place.well for i, place in places.items()}, only)
 
 
+def _changed(plan: Path) -> int:
+    with state_of_disk(plan):
+        return plan.stat().st_mtime_ns
+
+
 @cache
 def _places(plan: Path, changed: int) -> tuple[str, dict[str, Place], tuple[str, ...]]:
     """Return name, images and batches of a plan; it is asked for by every job."""
-    content = json.loads(plan.read_bytes())
-    images = content["images"].items()
-    places = {image: Place(entry["batch"], entry["well"]) for image, entry in images}
-    return content["name"], places, tuple(content["batches"])
+    with state_of_disk(plan):
+        content = json.loads(plan.read_bytes())
+        places = {
+            image: Place(entry["batch"], entry["well"])
+            for image, entry in content["images"].items()
+        }
+        return content["name"], places, tuple(content["batches"])

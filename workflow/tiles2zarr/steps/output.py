@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json, write_json
 from tiles2zarr.config.slices import WriteOptions
-from tiles2zarr.errors import StoreError
+from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.collection import Collection, ImageInPlate
 from tiles2zarr.ngff.documents import read_attributes, stored_version
@@ -34,9 +34,19 @@ def read_owner(state: State) -> str:
     """Return the owner id.
 
     Raises:
-        Tiles2ZarrError: parse_tiles has not run in this results folder.
+        Tiles2ZarrError: parse_tiles has not run in this results folder, or the file
+            was damaged.
     """
-    return read_json(state.owner, Owner).owner
+    try:
+        return read_json(state.owner, Owner).owner
+    except Tiles2ZarrError as error:
+        if not state.owner.is_file():
+            raise
+        raise StoreError(
+            f"{state.owner} is damaged: it held the id by which this config knows its "
+            'own images. Write it again as one line, {"owner":"<id>"}, with the id '
+            "from attributes.tiles2zarr.owner of the plate."
+        ) from error
 
 
 def open_store(output: str) -> Store:

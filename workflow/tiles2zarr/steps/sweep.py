@@ -9,12 +9,15 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from tiles2zarr.config import slices
 from tiles2zarr.config.base import Section
 from tiles2zarr.config.root import Config
+from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
 
 IMAGE_ENDINGS = (
@@ -78,6 +81,35 @@ def _code_digest(config: Config) -> str:
     return _sha(f"{f}|{hashlib.sha256(f.read_bytes()).hexdigest()}" for f in files)
 
 
+def read_state(path: Path, key: str) -> object:
+    """Return the value of a key of a state file that parse_tiles made.
+
+    Raises:
+        Tiles2ZarrError: It is not there or damaged.
+    """
+    with state_of_disk(path):
+        value: object = json.loads(path.read_bytes())[key]
+    return value
+
+
+@contextmanager
+def state_of_disk(path: Path) -> Iterator[None]:
+    """Turn what reading a state file of parse_tiles may raise into one clear error.
+
+    Raises:
+        Tiles2ZarrError: It is not there or damaged.
+    """
+    try:
+        yield
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        name = "plan.json" if path.name == "plan.json" else "plan.json beside it"
+        raise Tiles2ZarrError(
+            f"{path} is damaged or gone ({reason}). Delete {name} and run again: "
+            "parse_tiles makes it anew."
+        ) from error
+
+
 def batch_digest(config: Config, state: State, batch: str) -> str:
     """Return a digest over path, size and time of a batch's source files.
 
@@ -87,12 +119,13 @@ def batch_digest(config: Config, state: State, batch: str) -> str:
     if config.writing.track_sources is False:
         return "not watched"
     task = state.batch(batch)
-    return _batch_digest(task, state.sources(batch), task.stat().st_mtime_ns)
+    changed = task.stat().st_mtime_ns if task.is_file() else 0
+    return _batch_digest(task, state.sources(batch), changed)
 
 
 @cache
 def _batch_digest(batch: Path, recorded: Path, changed: int) -> str:
-    folders = json.loads(batch.read_bytes())["sources"]
+    folders = cast("dict[str, list[str]]", read_state(batch, "sources"))
     lines = [
         _stamp(f"{folder}/{name}")
         for folder, names in folders.items()

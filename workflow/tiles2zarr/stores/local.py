@@ -21,6 +21,10 @@ def explain(error: OSError, path: Path) -> StoreError:
         "EROFS": "The output is read-only: choose another `output`.",
         "EACCES": "Get write permission there or choose another `output`.",
         "EPERM": "Get write permission there or choose another `output`.",
+        "ENOTDIR": "A part of this path is a file: move it away and run again.",
+        "EEXIST": "A part of this path is a file or a dead link: move it away and run "
+        "again.",
+        "ELOOP": "A part of this path is a link to itself: remove it and run again.",
     }
     name = errno_name(error)
     cure = cures.get(name, "Check the output disk and run again.")
