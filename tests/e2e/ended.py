@@ -100,25 +100,31 @@ def _walk(root: Path) -> Iterator[Path]:
         yield from (Path(folder, d) for d in folders if Path(folder, d).is_symlink())
 
 
+def listed(plate: Plate) -> list[str]:
+    """Return the images that the plate and its wells list."""
+    made = (plate.store / ".zattrs").exists()
+    return sorted(read_plate(plate.store).images) if made else []
+
+
 def finished(plate: Plate) -> list[str]:
     """Return the images that the output shows as complete, after a look for others.
 
     An image counts if plate and well list it. One that no list names may not look
     complete either: it has no receipt, and no group with our mark.
     """
-    listed = sorted(read_plate(plate.store).images) if plate.store.exists() else []
+    shown = listed(plate)
     marked = sorted(
         path.parent.relative_to(plate.store).as_posix()
         for path in plate.work.glob(f"{STORE}/*/*/*/.zattrs")
         if KEY in path.read_text()
     )
-    assert marked == listed, "an image that is not listed looks complete"
+    assert marked == shown, "an image that is not listed looks complete"
     receipts = sorted(State(plate.state).images("written"))
-    assert [r for r in receipts if not r.rpartition("/")[2].startswith(".")] == listed
-    for image in listed:
+    assert [r for r in receipts if not r.rpartition("/")[2].startswith(".")] == shown
+    for image in shown:
         read_json(plate.receipt(image), Receipt)
     left = [
         p for p in files_below(plate.work / "out") if ".partial" in p or ".old" in p
     ]
     assert left == []
-    return listed
+    return shown
