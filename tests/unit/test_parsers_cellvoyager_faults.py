@@ -237,3 +237,14 @@ def test_damaged_documents_give_one_error(tmp_path: Path) -> None:
                 outcomes.add(_outcome(folder))
         (folder / name).write_bytes(whole)
     assert outcomes == {"read", "refused"}
+
+
+def test_a_time_that_is_nearly_one(tmp_path: Path) -> None:
+    """Two points before the fraction, among good times, are told with the record."""
+    times = ("09:01:02.000", "09:01:02..000")
+    records = [image(z=z, Time=f"2024-05-31T{t}+02:00") for z, t in enumerate(times, 1)]
+    with pytest.raises(ParserError) as caught:
+        parse_records(tmp_path, records)
+    assert "Time is '2024-05-31T09:01:02..000+02:00', expected a time like" in str(
+        caught.value
+    )

@@ -46,6 +46,10 @@ _REQUIRED: Mapping[str, Sequence[str]] = {
 }
 _SECONDS = len("2024-05-31T09:30:00")
 _ZONE = "+02:00"
+_LOCAL = re.compile(
+    r"(?:[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}(?:\.[0-9]+)?\n)*"
+)
+"""Times without their zone, one a line."""
 _ASSUMED: Mapping[str, int] = {"TimelineIndex": 1, "ActionIndex": 1}
 """What a plane has that does not tell: no choice, so the first."""
 
@@ -228,8 +232,10 @@ def _times(group: _Group) -> npt.NDArray[np.float64]:
     values = group.columns.get("Time", ())
     zones = {value[_SECONDS:] and value[-len(_ZONE) :] for value in values}
     zone = re.fullmatch(r"([+-])([0-9]{2}):([0-9]{2})", zones.pop() if zones else "")
-    if zone is not None and not zones:
-        local = [value[: -len(_ZONE)] for value in values]
+    local = [value[: -len(_ZONE)] for value in values]
+    # what numpy does not understand it takes for a zone, with no more than a warning
+    plain = _LOCAL.fullmatch("".join(f"{value}\n" for value in local))
+    if zone is not None and not zones and plain is not None:
         offset = int(f"{zone[1]}1") * 60 * (60 * int(zone[2]) + int(zone[3]))
         try:
             stamps = np.array(local, dtype="datetime64[us]").astype(np.int64)
