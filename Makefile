@@ -8,6 +8,8 @@ CORES ?= 2
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 BENCH_ARGS ?=
+FORMAT ?= operetta
+FUZZ_SECONDS ?= 300
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -19,7 +21,7 @@ WORKS := -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_in
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	"$$name" $(WORKS) >/dev/null 2>&1 && echo "$$name" && break; done)
 
-.PHONY: setup demo test test-full check format schema lock bench clean
+.PHONY: setup demo test test-full check format schema lock bench fuzz clean
 
 setup: $(READY)
 
@@ -88,6 +90,10 @@ lock:
 # /path/to/python" times another size, and the reference converter in turn.
 bench: setup
 	$(BIN)/python -m tiles2zarr.bench --cores $(CORES) $(BENCH_ARGS)
+
+# Coverage-guided fuzzing of one parser for FUZZ_SECONDS, where atheris is installed.
+fuzz: setup
+	PYTHONPATH=workflow:. $(BIN)/python tests/fuzz/run_atheris.py $(FORMAT) -max_total_time=$(FUZZ_SECONDS)
 
 clean:
 	rm -rf $(VENV) demo results .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
