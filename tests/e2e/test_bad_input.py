@@ -546,6 +546,7 @@ def test_what_is_only_odd_is_read(fresh: Plate, spoil: Spoil) -> None:
     assert finished(fresh) == list(IMAGES)
 
 
+@pytest.mark.full
 def test_columns_that_a_backend_cannot_keep(fresh: Plate) -> None:
     """A slash in a condition's name is fine in CSV; AnnData makes keys of names."""
     column("dose/ml")(fresh)
@@ -560,15 +561,10 @@ def test_columns_that_a_backend_cannot_keep(fresh: Plate) -> None:
     assert finished(fresh) == list(IMAGES)
 
 
-WORKFLOW = [
-    "truncated",
-    pytest.param("z slipped", marks=pytest.mark.full),
-    pytest.param("colour", marks=pytest.mark.full),
-    pytest.param("field leads upwards", marks=pytest.mark.full),
-]
-
-
-@pytest.mark.parametrize("name", WORKFLOW)
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "name", ["truncated", "z slipped", "colour", "field leads upwards"]
+)
 def test_the_workflow_says_the_same(
     fresh: Plate, name: str, run_snakemake: RunSnakemake
 ) -> None:

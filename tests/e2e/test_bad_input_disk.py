@@ -170,7 +170,14 @@ HEALED = [
 """State that is made again, whatever is in it."""
 
 
-@pytest.mark.parametrize("damage", [cut, other, newer], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(cut, id="cut"),
+        pytest.param(other, id="other", marks=pytest.mark.full),
+        pytest.param(newer, id="newer", marks=pytest.mark.full),
+    ],
+)
 def test_damaged_state_is_made_again(
     fresh: Plate, damage: Callable[[Path], None]
 ) -> None:

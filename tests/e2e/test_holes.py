@@ -214,14 +214,8 @@ ON_MISSING = {
 }
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        "auto",
-        pytest.param("error", marks=pytest.mark.full),
-        pytest.param("report", marks=pytest.mark.full),
-    ],
-)
+@pytest.mark.full
+@pytest.mark.parametrize("policy", ON_MISSING)
 def test_a_fault_that_goes_away(
     fresh: Plate,
     policy: str,

@@ -11,7 +11,7 @@ from tests.fuzz.measurements import EXTRAS, MAKERS, Measurement
 from tests.fuzz.mutations import WORDS, Edit, edit, mutate
 from tests.fuzz.outcome import try_damaged, try_parse
 
-SEEDS = 40
+SEEDS = 15
 """Mutations of each file in a usual run."""
 MANY_SEEDS = 1500
 FORMATS = pytest.mark.parametrize("name", MAKERS)
