@@ -14,7 +14,7 @@ def test_store_by_its_marks(made: Plate, tell: Tell) -> None:
     store = Path("out/P1.zarr")
     Path("results").rename("gone")
     asked = ("--store", "out/P1.zarr")
-    assert tell("verify", config=asked).lines == [
+    assert tell("verify", "--quick", config=asked).lines == [
         "out/P1.zarr: 3 of 3 images marked (number and bytes of chunks)",
         "out/P1.zarr: whole",
     ]
@@ -27,7 +27,7 @@ def test_store_by_its_marks(made: Plate, tell: Tell) -> None:
     rows = json.loads((store / ".zattrs").read_text())
     rows["plate"]["rows"] = [{"name": "B"}, {"name": "C"}]
     (store / ".zattrs").write_text(json.dumps(rows))
-    said = tell("verify", config=asked)
+    said = tell("verify", "--quick", config=asked)
     assert said.code == 1
     assert said.lines == [
         f"B/03/0: holds 5 chunks of {total - size:,} bytes, its mark says 6 of "
@@ -45,8 +45,25 @@ def test_level_of_another_shape(made: Plate, tell: Tell) -> None:
     header = json.loads(path.read_text()) | {"shape": [2, 1, 12, 41]}
     path.write_text(json.dumps(header))
     image = ("--store", "out/P1.zarr/B/03/0")
-    assert tell("verify", config=image).lines[0] == (
+    assert tell("verify", "--quick", config=image).lines[0] == (
         "out/P1.zarr/B/03/0: level 1 is 2 x 1 x 12 x 41, expected 2 x 1 x 12 x 40"
+    )
+
+
+@pytest.mark.parametrize("depth", ["", "--deep"])
+def test_store_is_read(made: Plate, tell: Tell, depth: str) -> None:
+    """Every chunk is read, and with deep each level measured against the one before."""
+    asked = ("--store", "out/P1.zarr", *filter(None, [depth]))
+    how = ", levels as means of each other" if depth else ""
+    assert tell("verify", config=asked).lines == [
+        f"out/P1.zarr: 3 of 3 images marked (every chunk read{how})",
+        "out/P1.zarr: whole",
+    ]
+    chunk = Path("out/P1.zarr/B/04/0/1/0/0/0/0")
+    raw = chunk.read_bytes()
+    chunk.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    assert tell("verify", config=asked).lines[0] == (
+        "B/04/0: the content of its chunks is not what was written"
     )
 
 

@@ -165,8 +165,12 @@ def _add_verify(commands: _Commands) -> None:
     verify.add_argument(
         "--store", metavar="PATH", help="a plate or image, by its own marks alone"
     )
-    verify.add_argument(
-        "--deep", action="store_true", help="read every chunk and compare its hash"
+    depth = verify.add_mutually_exclusive_group()
+    depth.add_argument(
+        "--quick", action="store_true", help="keys and sizes alone, no chunk is read"
+    )
+    depth.add_argument(
+        "--deep", action="store_true", help="compare every plane with its source too"
     )
     change = verify.add_mutually_exclusive_group()
     change.add_argument(

@@ -1,21 +1,25 @@
 """What is amiss with an image in the output, measured against its receipt."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import xxhash
 
-from tiles2zarr.checkpoints import digest, parse_json, read_json
-from tiles2zarr.commands.plates import Plate, count
+from tiles2zarr.checkpoints import digest, parse_json, read_json, read_json_if_there
+from tiles2zarr.commands.comparison import Compared, Comparison
+from tiles2zarr.commands.levels import halving_faults
+from tiles2zarr.commands.pixel_damage import LevelCheck
+from tiles2zarr.commands.plates import Plate
+from tiles2zarr.commands.pyramid_damage import pyramid_faults
+from tiles2zarr.commands.source_damage import compare_sources, source_damages
 from tiles2zarr.commands.table_damage import table_faults
 from tiles2zarr.config.slices import WriteOptions, write_options
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
-from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.models.image import RegisteredImage, TiledImage
 from tiles2zarr.models.plan import BatchOutcome, ImageEntry
-from tiles2zarr.models.receipt import LevelReceipt, Receipt
+from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.ngff.documents import read_attributes, stored_version
 from tiles2zarr.ngff.mark import read_mark
 from tiles2zarr.pixels.headers import array_files
@@ -23,10 +27,12 @@ from tiles2zarr.steps.fingerprints import ImagePlan, content_digest, plan_image
 from tiles2zarr.steps.output import open_target
 from tiles2zarr.stores.base import Store
 
-HEADERS = frozenset({".zarray", "zarr.json"})
-"""Names of array headers, Zarr 2 and 3."""
-Part = Literal["receipt", "registered", "attributes", "pixels", "tables", "busy"]
-"""What is damaged; ``busy`` is a live writer's."""
+Depth = Literal["quick", "chunks", "sources"]
+"""How far verify looks: keys and sizes; every chunk and table; the sources too."""
+Part = Literal[
+    "receipt", "registered", "attributes", "pixels", "tables", "source", "busy"
+]
+"""What is damaged; ``busy`` is a live writer's, ``source`` is not the output's."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,16 @@ class Damage:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What was found of an image."""
+
+    damages: tuple[Damage, ...]
+    """All that is amiss; nothing if the image is whole."""
+    compared: Compared | None = None
+    """How its planes fared against their sources, if these were looked at."""
+
+
+@dataclass(frozen=True)
 class ImageCheck:
     """One image of the plan and how it is to be looked at."""
 
@@ -45,39 +61,80 @@ class ImageCheck:
     entry: ImageEntry
     plate: Plate
     owner: str
-    deep: bool
+    depth: Depth
+    threads: int = 1
 
-    def find(self) -> tuple[Damage, ...]:
-        """Return all that is amiss; nothing if the image is whole."""
+    def find(self) -> Looked:
+        """Return what is amiss, and how the planes fared against their sources."""
         path = self.plate.state.written(self.image)
         if not path.is_file():
-            return (Damage("receipt", "is not written, there is no receipt"),)
+            return _lost("receipt", "is not written, there is no receipt")
         try:
             receipt = read_json(path, Receipt)
         except Tiles2ZarrError as error:
-            return (Damage("receipt", str(error)),)
+            return _lost("receipt", str(error))
         target = open_target(self.plate.output, receipt.collection)
         if not target.exists():
-            return (Damage("pixels", f"{target.current().url} is not there"),)
-        return tuple(self._find_in(target.current(), receipt))
+            return _lost("pixels", f"{target.current().url} is not there")
+        return self._find_in(target.current(), receipt)
 
-    def _find_in(self, store: Store, receipt: Receipt) -> Iterator[Damage]:
+    def _find_in(self, store: Store, receipt: Receipt) -> Looked:
         registered = self._registered()
         if isinstance(registered, Damage):
-            yield registered
-            plan = None
-        else:
-            options = write_options(self.plate.config)
-            plan = self._plan(registered, receipt, options)
-            yield from _headers(store, registered, plan, options)
-        for message in mark_faults(store, receipt, self.owner, plan):
-            yield Damage("attributes", message)
-        for level in receipt.levels:
-            for message in level_faults(store, level, deep=self.deep):
+            found = [registered, *mark_faults(store, receipt, self.owner, None)]
+            found += self._pixels(store, receipt, "", None)
+            return Looked(tuple(found))
+        options = write_options(self.plate.config)
+        plan = self._plan(registered, receipt, options)
+        found = list(_headers(store, registered, plan, options))
+        found += mark_faults(store, receipt, self.owner, plan)
+        comparison = None
+        if self.depth == "sources":
+            storage = options.storage_options.get(registered.acquisition_id, {})
+            path = self.plate.state.tiles(self.image)
+            comparison = compare_sources(
+                store,
+                registered,
+                receipt,
+                storage,
+                read_json_if_there(path, TiledImage),
+            )
+        found += self._pixels(
+            store,
+            receipt,
+            registered.axes,
+            comparison if isinstance(comparison, Comparison) else None,
+        )
+        for message in table_faults(store, registered, read=self.depth != "quick"):
+            found.append(Damage("tables", message))
+        if isinstance(comparison, Comparison):
+            compared = comparison.result()
+            for message in compared.faults():
+                found.append(Damage("pixels", message))
+            for message in source_damages(comparison, compared):
+                found.append(Damage("source", message))
+            return Looked(tuple(found), compared)
+        return Looked(tuple(found), comparison)
+
+    def _pixels(
+        self, store: Store, receipt: Receipt, axes: str, comparison: Comparison | None
+    ) -> Iterator[Damage]:
+        """Yield what is amiss with the levels, each after the ones before it."""
+        intact = True
+        for number, level in enumerate(receipt.levels):
+            at_level = None if number else comparison
+            check = LevelCheck(store, level, axes, self.threads, at_level)
+            messages = list(check.listing_faults())
+            if self.depth != "quick" and axes:
+                messages += check.content_faults()
+            for message in messages:
+                intact = False
                 yield Damage("pixels", message)
-        if isinstance(registered, RegisteredImage):
-            for message in table_faults(store, registered, deep=self.deep):
-                yield Damage("tables", message)
+        for message in halving_faults(receipt.levels):
+            yield Damage("pixels", message)
+        if self.depth == "sources" and axes and intact:
+            for message in pyramid_faults(store, receipt.levels, axes, self.threads):
+                yield Damage("pixels", message)
 
     def _registered(self) -> RegisteredImage | Damage:
         """Return the checkpoint of register, or what is wrong with it."""
@@ -105,6 +162,10 @@ class ImageCheck:
         except StoreError:
             return None
         return plan if plan.pixels == receipt.pixels else None
+
+
+def _lost(part: Part, message: str) -> Looked:
+    return Looked((Damage(part, message),))
 
 
 def _headers(
@@ -137,27 +198,34 @@ def _json(raw: bytes) -> object:
 
 def mark_faults(
     store: Store, receipt: Receipt, owner: str, plan: ImagePlan | None
-) -> Iterator[str]:
+) -> Iterator[Damage]:
     """Yield how the image group's attributes do not fit the receipt."""
     try:
         mark = read_mark(store)
         attributes = _own_attributes(store)
     except StoreError as error:
-        yield f"its attributes are damaged: {error}"
+        yield Damage("attributes", f"its attributes are damaged: {error}")
         return
     if mark is None:
-        yield "carries no mark of tiles2zarr"
+        yield Damage("attributes", "carries no mark of tiles2zarr")
     elif mark.owner != owner:
-        yield f"was made by another config (owner {mark.owner}, ours is {owner})"
+        yield Damage(
+            "attributes",
+            f"was made by another config (owner {mark.owner}, ours is {owner})",
+        )
     elif (mark.pixels, mark.content) != (
         receipt.pixels,
         content_digest(receipt.levels),
     ):
-        yield "its mark is not that of the receipt"
+        # a mark written anew would vouch for the pixels of another image
+        yield Damage("pixels", "its mark is not that of the receipt")
     elif plan is not None and plan.metadata == mark.metadata:
         wanted = plan.attributes.get("ome", plan.attributes)
         if _geometry(attributes) != _geometry(wanted):
-            yield "axes and levels in its attributes are not those that were written"
+            yield Damage(
+                "attributes",
+                "axes and levels in its attributes are not those that were written",
+            )
 
 
 def _own_attributes(store: Store) -> object:
@@ -173,44 +241,3 @@ def _geometry(attributes: object) -> object:
     if not (isinstance(scales, list) and scales and isinstance(scales[0], dict)):
         return None
     return scales[0].get("axes"), scales[0].get("datasets")
-
-
-def level_faults(store: Store, level: LevelReceipt, *, deep: bool) -> Iterator[str]:
-    """Yield how the objects of a level differ from the receipt's."""
-    prefix = len(level.path) + 1
-    found = {key[prefix:]: octets for key, octets in store.sizes(level.path)}
-    headers = HEADERS & found.keys()
-    if not headers:
-        yield f"level {level.path} has no array header"
-    for name in sorted(headers):
-        header = _json(store.get(f"{level.path}/{name}") or b"")
-        shape = header.get("shape") if isinstance(header, dict) else None
-        if shape != list(level.shape):
-            yield f"the header of level {level.path} is damaged"
-    wanted = dict(zip(level.chunks.key, level.chunks.size, strict=True))
-    yield from _told(level, "missing", [k for k in wanted if k not in found])
-    same = {key for key, octets in wanted.items() if found.get(key) == octets}
-    other = [k for k in wanted if k in found and k not in same]
-    yield from _told(level, "of another size", other)
-    beyond = sorted(found.keys() - wanted.keys() - headers)
-    yield from _told(level, "beyond the receipt's", beyond)
-    if deep:
-        pairs = zip(level.chunks.key, level.chunks.digest, strict=True)
-        changed = [
-            key
-            for key, known in pairs
-            if key in same and chunk_digest(store, f"{level.path}/{key}") != known
-        ]
-        yield from _told(level, "of another content", changed)
-
-
-def chunk_digest(store: Store, key: str) -> str:
-    """Return the xxh3_64 of an object's bytes; of nothing where there is none."""
-    return xxhash.xxh3_64_hexdigest(store.get(key) or b"")
-
-
-def _told(level: LevelReceipt, what: str, keys: Sequence[str]) -> Iterator[str]:
-    if keys:
-        chunks = count(len(keys), "chunk")
-        verb = "is" if len(keys) == 1 else "are"
-        yield f"level {level.path}: {chunks} {verb} {what} ({keys[0]})"

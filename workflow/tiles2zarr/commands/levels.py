@@ -1,10 +1,11 @@
 """The levels of an image as its store holds them, whoever made it."""
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from tiles2zarr.commands.damage import HEADERS, chunk_digest
+import xxhash
+
+from tiles2zarr.commands.chunks import HEADERS, read_header
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.receipt import ChunkColumns, LevelReceipt
 from tiles2zarr.ngff.mark import level_names
@@ -38,30 +39,13 @@ def _level(store: Store, path: str, *, deep: bool) -> LevelReceipt:
             key=tuple(key for key, _ in objects),
             size=tuple(octets for _, octets in objects),
             digest=tuple(
-                chunk_digest(store, f"{path}/{key}") if deep else ""
+                xxhash.xxh3_64_hexdigest(store.get(f"{path}/{key}") or b"")
+                if deep
+                else ""
                 for key, _ in objects
             ),
         ),
     )
-
-
-def read_header(store: Store, path: str) -> Mapping[str, object]:
-    """Return the header of an array, Zarr 2 or 3.
-
-    Raises:
-        StoreError: There is none, or it is not JSON.
-    """
-    for name in sorted(HEADERS):
-        raw = store.get(f"{path}/{name}")
-        if raw is not None:
-            try:
-                header = json.loads(raw)
-            except ValueError as error:
-                raise StoreError(f"the header of level {path} is damaged") from error
-            if isinstance(header, dict):
-                return header
-            raise StoreError(f"the header of level {path} is damaged")
-    raise StoreError(f"level {path} has no array header")
 
 
 def _shape(header: Mapping[str, object]) -> tuple[int, ...]:

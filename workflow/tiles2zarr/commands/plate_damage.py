@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tiles2zarr.checkpoints import read_json_if_there
 from tiles2zarr.commands.plates import Plate
-from tiles2zarr.commands.table_damage import is_there
+from tiles2zarr.commands.table_damage import is_there, value_faults
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
@@ -29,7 +29,12 @@ _PLACE = {"row", "column", "well", "acquisition", "path_in_well", "fov_name"}
 
 
 def plate_faults(
-    plate: Plate, plan: Plan, images: Collection[ImageInPlate], owner: str
+    plate: Plate,
+    plan: Plan,
+    images: Collection[ImageInPlate],
+    owner: str,
+    *,
+    read: bool,
 ) -> Iterator[tuple[str, str]]:
     """Yield what is amiss, each with the image or plate it is about.
 
@@ -38,6 +43,7 @@ def plate_faults(
         plan: What was to be made.
         images: The images that are written, all of them and no others must be listed.
         owner: Our id.
+        read: Compare the values in the plate's tables too.
     """
     for name in sorted({image.plate_name for image in images}):
         store = open_store(plate.output).below(f"{name}.zarr")
@@ -54,8 +60,10 @@ def plate_faults(
             layout = _layout(plate, plan, members.values())
             names = [(f"{name}.zarr", fault) for fault in physical_faults(store)]
             yield from names or _extent(name, found[0].layout, layout, extend=extend)
-            for table in _missing_tables(store, found[1], plate, members):
-                yield f"{name}.zarr", f"{table} of the plate is missing"
+            # with extend the rows of others are not known here
+            values = read and not extend
+            for fault in _table_faults(store, found[1], plate, members, values):
+                yield f"{name}.zarr", fault
         except StoreError as error:
             yield f"{name}.zarr", str(error)
 
@@ -138,22 +146,29 @@ def _extent(
         )
 
 
-def _missing_tables(
-    store: Store, version: Version, plate: Plate, images: Iterable[str]
+def _table_faults(
+    store: Store, version: Version, plate: Plate, images: Iterable[str], values: bool
 ) -> Iterator[str]:
-    """Yield the plate's tables that some image has rows for but are not there."""
+    """Yield tables of the plate that are not there or hold other values."""
+    marks = [mark for image in sorted(images) if (mark := _tabled(plate, image))]
+    conditions = [row for mark in marks for row in mark.conditions]
+    fovs = [row for mark in marks for row in mark.fovs]
     wanted = set()
-    for image in images:
-        tabled = _tabled(plate, image)
-        conditions = tabled.conditions if tabled else ()
-        if any(row.keys() - _PLACE for row in conditions):
-            wanted.add("condition_table")
-        if tabled and tabled.fovs:
-            wanted.add("FOV_table")
+    if any(row.keys() - _PLACE for row in conditions):
+        wanted.add("condition_table")
+    if fovs:
+        wanted.add("FOV_table")
     listed = (read_attributes(store, "tables", version) or {}).get("tables")
     for table in sorted(wanted):
         if not is_there(store, listed, table):
-            yield table
+            yield f"{table} of the plate is missing"
+        elif values:
+            from tiles2zarr.ngff.tables import sorted_plate_tables
+
+            known = sorted_plate_tables(conditions, fovs)
+            for one in known:
+                if one.name == table:
+                    yield from value_faults(store, one, version)
 
 
 def _tabled(plate: Plate, image: str) -> Tabled | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.damage import Damage
+from tiles2zarr.commands.exchange import exchange_back, find_exchanged
 from tiles2zarr.commands.plates import Plate
 from tiles2zarr.errors import LockedError, StoreError, Tiles2ZarrError
 from tiles2zarr.models.image import RegisteredImage
@@ -48,14 +49,24 @@ def repair(
         raise LockedError(
             f"{busy[0].message}. Nothing was taken back: repair when the run is over."
         )
+    back = exchange_back(plate, plan, find_exchanged(plate, damages))
+    for image in back:
+        print(f"{image}: its folder is back in its place")
+    # a changed source is no damage to the output: it must not get the image rewritten
+    mine: dict[str, set[str]] = {
+        image: parts
+        for image, found in damages.items()
+        if image not in back
+        and (parts := {str(damage.part) for damage in found} - {"source"})
+    }
     state = plate.state
     for path in (state.root / "done" / "complete.json", state.plate):
         path.unlink(missing_ok=True)
-    for image, found in damages.items():
-        for path in _outputs(plan.images[image], {d.part for d in found}, state):
+    for image, parts in mine.items():
+        for path in _outputs(plan.images[image], parts, state):
             path.unlink(missing_ok=True)
-    for image, found in damages.items():
-        _take_back(image, {d.part for d in found}, plate, owner)
+    for image, parts in mine.items():
+        _take_back(image, parts, plate, owner)
 
 
 def _outputs(entry: ImageEntry, parts: set[str], state: State) -> Iterator[Path]:

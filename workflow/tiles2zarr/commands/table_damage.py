@@ -1,6 +1,7 @@
 """What is amiss with the tables of an image."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tiles2zarr.commands.plates import count
 from tiles2zarr.errors import StoreError
@@ -8,11 +9,14 @@ from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.ngff.documents import Version, read_attributes, stored_version
 from tiles2zarr.stores.base import Store
 
+if TYPE_CHECKING:  # pandas: half a second to import
+    from tiles2zarr.ngff.tables_frames import NamedTable, Row
+
 _DOCUMENTS = {".zgroup", ".zattrs", "zarr.json"}
 
 
-def table_faults(store: Store, image: RegisteredImage, *, deep: bool) -> Iterator[str]:
-    """Yield tables that are not there or, with ``deep``, lost rows."""
+def table_faults(store: Store, image: RegisteredImage, *, read: bool) -> Iterator[str]:
+    """Yield tables that are not there or, with ``read``, hold other values."""
     version = stored_version(store, "")
     if version is None:
         return
@@ -21,11 +25,17 @@ def table_faults(store: Store, image: RegisteredImage, *, deep: bool) -> Iterato
     except StoreError as error:
         yield f"its tables are damaged: {error}"
         return
-    for name, rows in _expected_tables(image).items():
+    wanted: tuple[NamedTable, ...] = ()
+    if read:
+        from tiles2zarr.ngff.tables_frames import image_tables
+
+        wanted = image_tables(image)
+    known = {table.name: table for table in wanted}
+    for name in _expected_tables(image):
         if not is_there(store, listed, name):
             yield f"{name} is missing"
-        elif deep:
-            yield from _row_faults(store, name, rows, version)
+        elif name in known:
+            yield from value_faults(store, known[name], version)
 
 
 def is_there(store: Store, listed: object, name: str) -> bool:
@@ -41,33 +51,48 @@ def _objects(store: Store, name: str) -> dict[str, str]:
     return {key.removeprefix(f"{group}/"): key for key, _ in store.sizes(group)}
 
 
-def _expected_tables(image: RegisteredImage) -> dict[str, int | None]:
-    """Return the tables every image has, with their rows where these are known."""
-    tables: dict[str, int | None] = {
-        "FOV_ROI_table": len(image.fovs),
-        "well_ROI_table": 1,
-    }
+def _expected_tables(image: RegisteredImage) -> tuple[str, ...]:
+    """Return the names of the tables the image must have."""
+    names = ["FOV_ROI_table", "well_ROI_table"]
     if any(row.values for row in image.conditions):
-        tables["condition_table"] = None
+        names.append("condition_table")
     if image.planes.fov:
-        tables["plane_table"] = len(image.planes.fov)
-    return tables
+        names.append("plane_table")
+    return tuple(names)
 
 
-def _row_faults(
-    store: Store,
-    name: str,
-    rows: int | None,
-    version: Version,
-) -> Iterator[str]:
-    from tiles2zarr.ngff.tables_backends import parse_table  # ngio: seconds to import
+def value_faults(store: Store, table: "NamedTable", version: Version) -> Iterator[str]:
+    """Yield how the rows of a table in the store differ from those it must have."""
+    from tiles2zarr.ngff.tables_backends import (
+        parse_table,
+        render_table,
+        stored_backend,
+    )
 
-    keys = _objects(store, name).items()
+    keys = _objects(store, table.name).items()
     objects = {short: store.get(key) or b"" for short, key in keys}
     try:
-        found = len(parse_table(objects, version))
+        found = [_plain(row) for row in parse_table(objects, version)]
+        backend = stored_backend(objects, version)
     except (KeyError, TypeError, ValueError, OSError, StoreError) as error:
-        yield f"{name} cannot be read ({error})"
+        yield f"{table.name} cannot be read ({error})"
         return
-    if rows is not None and found != rows:
-        yield f"{name} has {count(found, 'row')}, expected {rows}"
+    # through the same backend: CSV knows no types, JSON no order
+    rendered = render_table(table, backend, version)
+    wanted = [_plain(row) for row in parse_table(rendered, version)]
+    if len(found) != len(wanted):
+        yield f"{table.name} has {count(len(found), 'row')}, expected {len(wanted)}"
+        return
+    for number, (row, right) in enumerate(zip(found, wanted, strict=True), 1):
+        names = [n for n in {**right, **row} if row.get(n) != right.get(n)]
+        if names:
+            yield (
+                f"{table.name} was changed (row {number}, {names[0]}: "
+                f"{row.get(names[0])!r}, expected {right.get(names[0])!r})"
+            )
+            return
+
+
+def _plain(row: "Row") -> dict[str, object]:
+    """Return a row in which NaN equals NaN."""
+    return {name: None if value != value else value for name, value in row.items()}

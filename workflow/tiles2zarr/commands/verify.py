@@ -2,17 +2,21 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json
-from tiles2zarr.commands.damage import Damage, ImageCheck
+from tiles2zarr.commands.comparison import Compared
+from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
+from tiles2zarr.commands.exchange import find_exchanged
 from tiles2zarr.commands.leftovers import live_writer
 from tiles2zarr.commands.plate_damage import plate_faults
 from tiles2zarr.commands.plates import Plate, count, load_plates
 from tiles2zarr.commands.progress import find_progress
+from tiles2zarr.commands.source_damage import source_lines
+from tiles2zarr.commands.threads import work_through
 from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.extension import add_paths
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
@@ -26,19 +30,15 @@ def run(choice: argparse.Namespace) -> int:
     """Print a line per damaged image; return 0 if there is none.
 
     Raises:
-        ArgumentError: Neither or both of ``--configfile`` and ``--store``.
+        ArgumentError: Options that do not go together.
         Tiles2ZarrError: Config or state cannot be read.
     """
-    if (choice.store is None) == (choice.configfile is None):
-        raise argparse.ArgumentError(None, "give either --configfile or --store")
+    _check_options(choice)
+    depth: Depth = "sources" if choice.deep else "quick" if choice.quick else "chunks"
     if choice.store is not None:
-        if choice.repair or choice.adopt:
-            raise argparse.ArgumentError(
-                None, "--repair and --adopt need --configfile: they change the state"
-            )
         from tiles2zarr.commands.store_check import verify_store
 
-        return verify_store(choice.store, deep=choice.deep)
+        return verify_store(choice.store, depth=depth)
     faults = 0
     for plate in load_plates(choice.configfile, choice.plate):
         if choice.adopt:
@@ -49,18 +49,38 @@ def run(choice: argparse.Namespace) -> int:
                 print(f"{plate.name}: run the workflow now; it plans anew and goes on")
                 faults += refused
                 continue
-        faults += verify(plate, deep=choice.deep, mend=choice.repair)
+        faults += verify(plate, depth=depth, mend=choice.repair)
     return 1 if faults else 0
+
+
+def _check_options(choice: argparse.Namespace) -> None:
+    """Check that the options go together.
+
+    Raises:
+        ArgumentError: They do not.
+    """
+    if (choice.store is None) == (choice.configfile is None):
+        raise argparse.ArgumentError(None, "give either --configfile or --store")
+    if choice.store is not None and (choice.repair or choice.adopt):
+        raise argparse.ArgumentError(
+            None, "--repair and --adopt need --configfile: they change the state"
+        )
+    if choice.quick and (choice.repair or choice.adopt):
+        raise argparse.ArgumentError(
+            None, "--quick does not go with --repair or --adopt: these read every chunk"
+        )
 
 
 @dataclass(frozen=True)
 class Found:
-    """All that is amiss with a plate."""
+    """All that was found of a plate."""
 
     images: Mapping[str, tuple[Damage, ...]]
     """What is amiss with each image of the plan, only those with damage."""
     others: Mapping[str, tuple[str, ...]]
     """What is amiss with plate metadata, by image id or name of the plate."""
+    compared: Mapping[str, Compared]
+    """How the planes of each image fared against their sources, if looked at."""
 
     def lines(self) -> list[str]:
         """Return one line per image or plate, sorted."""
@@ -72,13 +92,14 @@ class Found:
         return [f"{place}: {'; '.join(texts[place])}" for place in sorted(texts)]
 
 
-def verify(plate: Plate, *, deep: bool, mend: bool) -> int:
+def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) -> int:
     """Print what is amiss with a plate; return how many images or plates are damaged.
 
     Args:
         plate: The plate.
-        deep: Read every chunk.
+        depth: How far to look.
         mend: Take back what stands on the damage.
+        threads: Images or chunks looked at together.
 
     Raises:
         Tiles2ZarrError: The state cannot be read, or (``mend``) a live process is
@@ -86,11 +107,11 @@ def verify(plate: Plate, *, deep: bool, mend: bool) -> int:
     """
     plan = read_json(plate.state.plan, Plan)
     owner = read_owner(plate.state)
-    found = find_damage(plate, plan, owner, deep=deep)
+    found = find_damage(plate, plan, owner, depth=depth, threads=threads)
     lines = found.lines()
-    for line in lines:
+    for line in [*lines, *source_lines(plate.name, found.compared)]:
         print(line)
-    how = "every chunk read" if deep else "keys and sizes"
+    how = _how(depth, plan, found.compared)
     total = count(len(plan.images), "image")
     if not lines:
         print(f"{plate.name}: {total} whole ({how})")
@@ -107,29 +128,51 @@ def verify(plate: Plate, *, deep: bool, mend: bool) -> int:
     return len(lines)
 
 
-def find_damage(plate: Plate, plan: Plan, owner: str, *, deep: bool) -> Found:
+def _how(depth: Depth, plan: Plan, compared: Mapping[str, Compared]) -> str:
+    """Return how far was looked: ``every chunk read``."""
+    if depth == "quick":
+        return "keys and sizes"
+    if depth == "chunks":
+        return "every chunk read"
+    tallies = [tally for one in compared.values() for tally in one.planes.values()]
+    whole = sum(not (tally.unknown or tally.differing) for tally in tallies)
+    planes = sum(entry.planes for entry in plan.images.values())
+    return f"every chunk read, {whole:,} of {count(planes, 'plane')} as in the source"
+
+
+def find_damage(
+    plate: Plate, plan: Plan, owner: str, *, depth: Depth, threads: int = THREADS
+) -> Found:
     """Return all that is amiss with a plate, changing nothing.
 
     Raises:
         Tiles2ZarrError: The state cannot be read.
     """
+    if depth == "sources":
+        add_paths(plate.config.extensions)
+    together = max(1, min(threads, len(plan.images)))
     checks = [
-        ImageCheck(image, entry, plate, owner, deep)
+        ImageCheck(image, entry, plate, owner, depth, max(1, threads // together))
         for image, entry in sorted(plan.images.items())
     ]
-    with ThreadPoolExecutor(THREADS) as pool:
-        results = list(pool.map(ImageCheck.find, checks))
-    images = {
-        check.image: found
-        for check, found in zip(checks, results, strict=True)
-        if found
-    }
+    looked = dict(
+        zip(
+            sorted(plan.images),
+            work_through(checks, ImageCheck.find, together),
+            strict=True,
+        )
+    )
+    images = {image: one.damages for image, one in looked.items() if one.damages}
     others: dict[str, tuple[str, ...]] = {}
-    for place, message in plate_faults(plate, plan, _written(plate, plan), owner):
+    quick = depth == "quick"
+    for place, message in plate_faults(
+        plate, plan, _written(plate, plan), owner, read=not quick
+    ):
         # what is gone itself needs no word on how the plate lists it
         if not (images.get(place) and _is_absent(images[place])):
             others[place] = (*others.get(place, ()), message)
-    return Found(_explained(plate, plan, images), others)
+    compared = {image: one.compared for image, one in looked.items() if one.compared}
+    return Found(_explained(plate, plan, images), others, compared)
 
 
 def _is_absent(damages: Sequence[Damage]) -> bool:
@@ -143,9 +186,13 @@ def _explained(
     if not images:
         return {}
     reasons = find_progress(plan, plate.state).reasons
+    exchanged = find_exchanged(plate, images) if len(images) > 1 else {}
     explained = {}
     for image, damages in images.items():
         more = []
+        if image in exchanged:
+            other = exchanged[image]
+            more.append(Damage("pixels", f"its folder holds the image of {other}"))
         if _is_absent(damages) and image in reasons:
             more.append(Damage("receipt", reasons[image]))
         writer = live_writer(Path(plate.output) / plan.images[image].path)

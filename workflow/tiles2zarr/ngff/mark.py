@@ -39,15 +39,20 @@ def read_mark(store: Documents, group: str = "") -> Mark | None:
         return None
 
 
+def axes_of(store: Documents, group: str = "") -> str:
+    """Return the axes an image group's metadata list, ``czyx``; empty without any."""
+    entries = [
+        axis
+        for scale in _multiscales(store, group)[:1]
+        if isinstance(axes := scale.get("axes"), list)
+        for axis in axes
+    ]
+    return "".join(str(a.get("name")) for a in entries if isinstance(a, dict))
+
+
 def level_names(store: Documents, group: str = "") -> tuple[str, ...]:
     """Return the first path part of every level an image group's metadata list."""
-    version = stored_version(store, group)
-    attributes = read_attributes(store, group, version) if version else None
-    ome = (attributes or {}).get("ome", attributes)
-    multiscales = ome.get("multiscales") if isinstance(ome, dict) else None
-    if not isinstance(multiscales, list):
-        return ()
-    lists = [entry.get("datasets") for entry in multiscales if isinstance(entry, dict)]
+    lists = [entry.get("datasets") for entry in _multiscales(store, group)]
     paths = [
         dataset.get("path")
         for datasets in lists
@@ -56,3 +61,13 @@ def level_names(store: Documents, group: str = "") -> tuple[str, ...]:
         if isinstance(dataset, dict)
     ]
     return tuple(p.split("/")[0] for p in paths if isinstance(p, str))
+
+
+def _multiscales(store: Documents, group: str) -> list[dict[str, object]]:
+    version = stored_version(store, group)
+    attributes = read_attributes(store, group, version) if version else None
+    ome = (attributes or {}).get("ome", attributes)
+    multiscales = ome.get("multiscales") if isinstance(ome, dict) else None
+    if not isinstance(multiscales, list):
+        return []
+    return [entry for entry in multiscales if isinstance(entry, dict)]

@@ -82,8 +82,15 @@ def write_plate_tables(
     if others:
         conditions += _old_rows(store, "condition_table", others, version)
         fovs += _old_rows(store, "FOV_table", others, version)
-    tables = plate_tables(sorted(conditions, key=_place), sorted(fovs, key=_place))
+    tables = sorted_plate_tables(conditions, fovs)
     return _write_tables(store, "", tables, PLATE_TABLES, version, backend)
+
+
+def sorted_plate_tables(
+    conditions: Iterable[Row], fovs: Iterable[Row]
+) -> tuple[NamedTable, ...]:
+    """Return the tables of a plate, rows in the order of the plate's images."""
+    return plate_tables(sorted(conditions, key=_place), sorted(fovs, key=_place))
 
 
 def _place(row: Row) -> tuple[int, int, int, str]:

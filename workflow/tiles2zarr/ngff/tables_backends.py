@@ -70,6 +70,26 @@ def _parse_parquet(content: bytes) -> tuple[Row, ...]:
     return tuple(parquet.read_table(io.BytesIO(content)).to_pylist())
 
 
+def stored_backend(objects: Objects, version: Version) -> TableBackend:
+    """Return the backend that a table's group names.
+
+    Raises:
+        StoreError: It is not one of ours.
+    """
+    document = json.loads(objects["zarr.json" if version == "0.5" else ".zattrs"])
+    attributes = document["attributes"] if version == "0.5" else document
+    found = str(attributes.get("backend", "anndata"))
+    # tables of older ngio versions: experimental_csv_v1, anndata_v1
+    name = found.removeprefix("experimental_").removesuffix("_v1")
+    try:
+        return TableBackend(name)
+    except ValueError as error:
+        raise StoreError(
+            f"a table in the output has the unknown backend {found!r}. Remove the "
+            "table or write into a new plate."
+        ) from error
+
+
 def parse_table(objects: Objects, version: Version) -> tuple[Row, ...]:
     """Return the rows of a table from the objects of its group.
 
@@ -78,26 +98,18 @@ def parse_table(objects: Objects, version: Version) -> tuple[Row, ...]:
     Raises:
         StoreError: The group holds no table of a known backend.
     """
-    document = json.loads(objects["zarr.json" if version == "0.5" else ".zattrs"])
-    attributes = document["attributes"] if version == "0.5" else document
-    backend = str(attributes.get("backend", "anndata"))
-    # tables of older ngio versions: experimental_csv_v1, anndata_v1
-    match backend.removeprefix("experimental_").removesuffix("_v1"):
-        case "csv":
+    match stored_backend(objects, version):
+        case TableBackend.CSV:
             return parse_csv(objects["table.csv"].decode())
-        case "parquet":
+        case TableBackend.PARQUET:
             return _parse_parquet(objects["table.parquet"])
-        case "json":
+        case TableBackend.JSON:
             key = "table/zarr.json" if version == "0.5" else "table/.zattrs"
             inner = json.loads(objects[key])
             columns = inner["attributes"] if version == "0.5" else inner
             values = zip(*columns.values(), strict=True)
             return tuple(dict(zip(columns, row, strict=True)) for row in values)
-        case "anndata":
+        case TableBackend.ANNDATA:
             from tiles2zarr.ngff.tables_ngio import parse_anndata
 
             return parse_anndata(objects)
-    raise StoreError(
-        f"a table in the output has the unknown backend {backend!r}. Remove the table "
-        "or write into a new plate."
-    )
