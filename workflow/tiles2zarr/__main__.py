@@ -172,6 +172,16 @@ def _add_verify(commands: _Commands) -> None:
     depth.add_argument(
         "--deep", action="store_true", help="compare every plane with its source too"
     )
+    verify.add_argument(
+        "--manifest",
+        metavar="FILE",
+        help="write the sha256 of all files of the output, for `sha256sum -c`",
+    )
+    verify.add_argument(
+        "--certificate",
+        metavar="FILE",
+        help="with --deep: write which sources were compared, if all planes are equal",
+    )
     change = verify.add_mutually_exclusive_group()
     change.add_argument(
         "--repair",

@@ -13,6 +13,7 @@ from tiles2zarr.commands.leftovers import live_writer
 from tiles2zarr.commands.plate_damage import plate_faults
 from tiles2zarr.commands.plates import Plate, count, load_plates
 from tiles2zarr.commands.progress import find_progress
+from tiles2zarr.commands.proofs import Proofs
 from tiles2zarr.commands.source_damage import source_lines
 from tiles2zarr.commands.threads import work_through
 from tiles2zarr.errors import Tiles2ZarrError
@@ -39,6 +40,7 @@ def run(choice: argparse.Namespace) -> int:
         from tiles2zarr.commands.store_check import verify_store
 
         return verify_store(choice.store, depth=depth)
+    proofs = Proofs(choice.manifest, choice.certificate)
     faults = 0
     for plate in load_plates(choice.configfile, choice.plate):
         if choice.adopt:
@@ -49,8 +51,11 @@ def run(choice: argparse.Namespace) -> int:
                 print(f"{plate.name}: run the workflow now; it plans anew and goes on")
                 faults += refused
                 continue
-        faults += verify(plate, depth=depth, mend=choice.repair)
-    return 1 if faults else 0
+        proofs.begin(plate)
+        found = verify(plate, depth=depth, mend=choice.repair)
+        proofs.end(plate, found.compared)
+        faults += len(found.lines())
+    return 1 if proofs.write(whole=not faults) or faults else 0
 
 
 def _check_options(choice: argparse.Namespace) -> None:
@@ -64,6 +69,18 @@ def _check_options(choice: argparse.Namespace) -> None:
     if choice.store is not None and (choice.repair or choice.adopt):
         raise argparse.ArgumentError(
             None, "--repair and --adopt need --configfile: they change the state"
+        )
+    if (choice.manifest or choice.certificate) and choice.store is not None:
+        raise argparse.ArgumentError(
+            None, "--manifest and --certificate need --configfile"
+        )
+    if choice.certificate and not choice.deep:
+        raise argparse.ArgumentError(
+            None, "--certificate needs --deep: it vouches for every plane"
+        )
+    if choice.quick and choice.manifest:
+        raise argparse.ArgumentError(
+            None, "--quick does not go with --manifest: that is for whole images only"
         )
     if choice.quick and (choice.repair or choice.adopt):
         raise argparse.ArgumentError(
@@ -92,8 +109,8 @@ class Found:
         return [f"{place}: {'; '.join(texts[place])}" for place in sorted(texts)]
 
 
-def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) -> int:
-    """Print what is amiss with a plate; return how many images or plates are damaged.
+def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) -> Found:
+    """Print what is amiss with a plate, and return it.
 
     Args:
         plate: The plate.
@@ -115,7 +132,7 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
     total = count(len(plan.images), "image")
     if not lines:
         print(f"{plate.name}: {total} whole ({how})")
-        return 0
+        return found
     print(f"{plate.name}: {len(found.images)} of {total} not whole ({how})")
     if mend:
         from tiles2zarr.commands.repair import repair, repair_plates
@@ -125,7 +142,7 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
         print(f"{plate.name}: taken back; run the workflow again to heal it")
     else:
         print(f"{plate.name}: `--repair` takes back what stands on it, for a rerun")
-    return len(lines)
+    return found
 
 
 def _how(depth: Depth, plan: Plan, compared: Mapping[str, Compared]) -> str:
