@@ -1,5 +1,6 @@
 """Damage to a converted plate: told by ``verify``, healed by a plain rerun."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -129,3 +130,39 @@ def test_status_tells_why(plate: Plate, run_snakemake: RunSnakemake) -> None:
     write_tile(plate.raw("C03", "F1", 0), tile_pixels("C03", "F1", 0))
     run_snakemake(plate.work, config())
     assert tiles2zarr(plate, "status").returncode == 0
+
+
+def test_target_verify(
+    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+) -> None:
+    """The target looks whenever it is asked, as deep as the config says, and fails.
+
+    It is no part of ``all``, and damage leaves none of its output behind.
+    """
+    done = plate.state / "done/verify.json"
+    assert not done.exists()
+    once = run_snakemake(plate.work, config(), "verify")
+    assert snakemake_jobs(once) == {"verify": 1, "verify_plate": 1}
+    assert json.loads(done.read_text()) == {
+        "schema": 1,
+        "depth": "chunks",
+        "images": 3,
+        "images_not_compared": 0,
+    }
+    deep = {"verify": {"deep": True, "manifest": True, "certificate": True}}
+    again = run_snakemake(plate.work, config() | deep, "verify")
+    assert snakemake_jobs(again) == {"verify": 1, "verify_plate": 1}
+    assert json.loads(done.read_text())["depth"] == "sources"
+    manifest = ("sha256sum", "-c", "--quiet", "--strict", "manifest.sha256")
+    subprocess.run(manifest, cwd=plate.state, check=True)
+    certificate = json.loads((plate.state / "certificate.json").read_text())
+    assert len(certificate["plates"][0]["sources"]) == 12
+    assert snakemake_jobs(run_snakemake(plate.work, config() | deep)) == {}
+    (plate.store / "B/03/0/0/0/0/0/0").unlink()
+    failed = run_snakemake(plate.work, config() | deep, "verify", check=False)
+    assert failed.returncode != 0
+    said = failed.stdout + failed.stderr
+    assert "B/03/0: level 0: 1 chunk is missing (0/0/0/0)" in said
+    assert "Traceback" not in said
+    assert not done.exists()
+    assert not (plate.state / "certificate.json").exists()

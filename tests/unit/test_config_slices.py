@@ -66,6 +66,7 @@ def test_slices_survive_json(name: str) -> None:
 CHANGES = [
     ("writing: {track_sources: false}", set()),
     ("report: {enabled: false}", {"report"}),
+    ("verify: {deep: true}", set()),
     ("plate: {layout: 96}", {"tables", "report"}),
     ("plate: {uniform: true}", {"parse", "tables"}),
     ("plate: {name: P2}", {"parse", "write", "tables", "report"}),

@@ -78,17 +78,15 @@ class Proofs:
                 print(f"{self._certificate}: written")
             else:
                 why = reasons[0] if reasons else "not all images are whole"
-                more = (
-                    f" (and {count(len(reasons) - 1, 'more')})" if reasons[1:] else ""
-                )
+                others = count(len(reasons) - 1, "more reason")
+                more = f" (and {others})" if reasons[1:] else ""
                 print(f"{self._certificate}: not written, {why}{more}")
                 refused += 1
         return refused
 
     def _write_manifest(self, path: Path) -> None:
         files = write_manifest(path, self._plates, THREADS)
-        folder = (
-            "" if path.parent == Path() else f"cd {shlex.quote(str(path.parent))} && "
-        )
-        check = f"{folder}sha256sum -c --quiet {shlex.quote(path.name)}"
+        check = f"sha256sum -c --quiet {shlex.quote(path.name)}"
+        if path.parent != Path():
+            check = f"cd {shlex.quote(str(path.parent))} && {check}"
         print(f"{path}: {count(files, 'file')}; to check: {check}")

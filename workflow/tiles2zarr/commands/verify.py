@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tiles2zarr.checkpoints import read_json
+from tiles2zarr.checkpoints import read_json, write_json
 from tiles2zarr.commands.comparison import Compared
 from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
 from tiles2zarr.commands.exchange import find_exchanged
@@ -16,11 +16,13 @@ from tiles2zarr.commands.progress import find_progress
 from tiles2zarr.commands.proofs import Proofs
 from tiles2zarr.commands.source_damage import source_lines
 from tiles2zarr.commands.threads import work_through
-from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.config.root import Config
+from tiles2zarr.errors import FaultsError, Tiles2ZarrError
 from tiles2zarr.extension import add_paths
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.state import State
 from tiles2zarr.steps.output import read_owner
 
 THREADS = 8
@@ -56,6 +58,42 @@ def run(choice: argparse.Namespace) -> int:
         proofs.end(plate, found.compared)
         faults += len(found.lines())
     return 1 if proofs.write(whole=not faults) or faults else 0
+
+
+def verify_plate(output: Path, state: State, config: Config, threads: int) -> None:
+    """Verify one plate as its config's section ``verify`` says; then write ``output``.
+
+    Raises:
+        FaultsError: Something is amiss, or a proof that was asked for is refused.
+    """
+    wanted = config.verify
+    plate = Plate(state.root.name, config, state)
+    proofs = Proofs(
+        str(state.root / "manifest.sha256") if wanted.manifest else None,
+        str(state.root / "certificate.json") if wanted.certificate else None,
+    )
+    depth: Depth = "sources" if wanted.deep else "chunks"
+    proofs.begin(plate)
+    found = verify(plate, depth=depth, mend=False, threads=threads)
+    proofs.end(plate, found.compared)
+    lines = found.lines()
+    refused = proofs.write(whole=not lines)
+    if lines or refused:
+        raise FaultsError(
+            f"{plate.name} is not whole, or not proven to be. Take back what stands on "
+            "damage by `tiles2zarr verify --repair` and run again",
+            lines or ["the certificate was refused, see above"],
+        )
+    uncompared = sum(bool(one.uncompared) for one in found.compared.values())
+    write_json(
+        output,
+        {
+            "schema": 1,
+            "depth": depth,
+            "images": len(read_json(state.plan, Plan).images),
+            "images_not_compared": uncompared,
+        },
+    )
 
 
 def _check_options(choice: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from tiles2zarr.config.omezarr import OmeZarr
 from tiles2zarr.config.plate import Plate
 from tiles2zarr.config.registration import Registration
 from tiles2zarr.config.values import Label, Location, Name, StorageOptions
+from tiles2zarr.config.verification import Verification
 from tiles2zarr.config.writing import Writing
 
 
@@ -82,6 +83,8 @@ class Config(Section):
     """The OME-Zarr that is made."""
     report: Report = Field(default_factory=Report)
     """The report page."""
+    verify: Verification = Field(default_factory=Verification)
+    """What ``snakemake verify`` does."""
     extensions: tuple[Label, ...] = ()
     """Folders with functions of your own, importable in every job."""
 
