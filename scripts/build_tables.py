@@ -5,10 +5,11 @@ from pathlib import Path
 from tiles2zarr.config.slices import TablesOptions
 from tiles2zarr.state import State
 from tiles2zarr.steps.build_tables import build_tables
+from tiles2zarr.steps.configs import plate_config
 from tiles2zarr.steps.job import job
 
 with job(snakemake):
-    build_tables(
-        state=State(Path(snakemake.output.plate).parent),
-        options=TablesOptions.model_validate(snakemake.params.options),
-    )
+    state = State(Path(snakemake.output.plate).parent)
+    options = TablesOptions.model_validate(snakemake.params.options)
+    # not a param: a config that changes no table must not run this again
+    build_tables(state, options, plate_config(snakemake.config, state.root.name))

@@ -52,7 +52,7 @@ def convert_plate(config: Config, state: State) -> None:
         register(state.batch(batch), registered, state, options)
         options_of_write = as_in_job(slices.write_options(config))
         write_zarr(registered, written, state, options_of_write, THREADS)
-    build_tables(state=state, options=as_in_job(slices.tables_options(config)))
+    build_tables(state, as_in_job(slices.tables_options(config)), config)
     complete(state.root / "done" / "complete.json", state)
 
 

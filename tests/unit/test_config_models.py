@@ -91,6 +91,7 @@ omezarr:
   windows: plate
   table_backend: csv
 report: {enabled: true}
+verify: {deep: false, manifest: false, certificate: false}
 extensions: []
 """
 FULL = """

@@ -2,7 +2,8 @@
 #
 #   input    <results>/{plate}/done/write_zarr/{batch}.json of all batches
 #   output   <results>/{plate}/plate.json
-#            undeclared: groups and tables below <output>, findings.json
+#            undeclared: groups and tables below <output>, findings.json,
+#            provenance.json
 rule build_tables:
     input:
         plan="<results>/{plate}/plan.json",

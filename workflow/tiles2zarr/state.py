@@ -41,6 +41,11 @@ class State:
         """Folder of what the write jobs tell while they run."""
         return self.root / "progress"
 
+    @property
+    def provenance(self) -> Path:
+        """How the plate came about, made by build_tables."""
+        return self.root / "provenance.json"
+
     def sources(self, what: str) -> Path:
         """Digest of the sources of a batch, or of the ``index``, as last used."""
         return self.root / "sources" / f"{what}.txt"

@@ -12,16 +12,18 @@ from tiles2zarr.commands.planning import planned
 from tiles2zarr.commands.plates import Plate
 from tiles2zarr.config.slices import write_options
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
+from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import ChannelStats, LevelReceipt, Receipt, SourceColumns
 from tiles2zarr.ngff.mark import Mark, read_mark
+from tiles2zarr.ngff.provenance import read_software
 from tiles2zarr.pixels.coverage import Leaf, cover
 from tiles2zarr.pixels.layout import LevelLayout
 from tiles2zarr.pixels.stats import Block, ChannelFigures
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import content_digest, plan_image
-from tiles2zarr.steps.output import Owner, open_target
+from tiles2zarr.steps.output import Owner, open_store, open_target
 from tiles2zarr.stores.base import Store
 
 
@@ -140,7 +142,13 @@ def find_whole(image: str, plate: Plate, known: State) -> Adopted:
             f"{mark.chunks:,} of {mark.bytes:,} bytes that were written"
         )
     figures = channel_figures(registered, plan.layouts[0], store)
-    return Adopted(_receipt(registered, mark, levels, figures), mark.owner)
+    receipt = _receipt(registered, mark, levels, figures)
+    place = registered.collection
+    if isinstance(place, ImageInPlate):
+        home = open_store(plate.output).below(f"{place.plate_name}.zarr")
+        software = read_software(home, mark.owner, image)
+        receipt = receipt.replace(software=software)
+    return Adopted(receipt, mark.owner)
 
 
 def _receipt(

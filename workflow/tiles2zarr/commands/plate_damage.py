@@ -19,8 +19,10 @@ from tiles2zarr.models.well import (
     smallest_layout,
 )
 from tiles2zarr.ngff.documents import Version, read_attributes, stored_version
+from tiles2zarr.ngff.mark import KEY
 from tiles2zarr.ngff.plate import PlateDescription
 from tiles2zarr.ngff.plate_groups import read_plate
+from tiles2zarr.ngff.provenance import GROUP
 from tiles2zarr.steps.output import open_store, plate_owner
 from tiles2zarr.stores.base import Store
 
@@ -56,6 +58,8 @@ def plate_faults(
                 continue
             if not extend and plate_owner(store, "") != owner:
                 yield f"{name}.zarr", "carries no mark of this config"
+            for fault in _provenance_faults(store, found[1], owner):
+                yield f"{name}.zarr", fault
             yield from _listing(store, found[0], members, extend=extend)
             layout = _layout(plate, plan, members.values())
             names = [(f"{name}.zarr", fault) for fault in physical_faults(store)]
@@ -66,6 +70,16 @@ def plate_faults(
                 yield f"{name}.zarr", fault
         except StoreError as error:
             yield f"{name}.zarr", str(error)
+
+
+def _provenance_faults(store: Store, version: Version, owner: str) -> Iterator[str]:
+    """Yield that what the plate's mark points to is not there."""
+    mark = (read_attributes(store, "", version) or {}).get(KEY)
+    if not isinstance(mark, dict) or mark.get("owner") != owner:
+        return
+    held = read_attributes(store, GROUP, version) or {}
+    if mark.get("provenance") == GROUP and owner not in held:
+        yield "the provenance of the plate is missing"
 
 
 def _listing(

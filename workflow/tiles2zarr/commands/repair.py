@@ -15,6 +15,7 @@ from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.ngff.documents import join, read_attributes, write_attributes
 from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.mark import KEY, Mark
+from tiles2zarr.ngff.provenance import GROUP
 from tiles2zarr.ngff.windows import contrast_window
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import content_digest
@@ -170,6 +171,7 @@ def repair_plates(plate: Plate, names: Sequence[str], owner: str) -> None:
 def _groups(store: Store) -> Iterator[str]:
     """Yield the keys of the plate's own groups: itself, its rows and wells, tables."""
     yield ""
+    yield GROUP
     yield from _table_groups(store)
     for row in store.children(""):
         if row.isalpha() and row.isupper():

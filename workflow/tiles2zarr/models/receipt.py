@@ -102,6 +102,8 @@ class Receipt(Frozen):
     """Figures per channel."""
     sources: SourceColumns
     """What was read."""
+    software: dict[str, str] = Field(default={})
+    """Versions of the packages that made the arrays; empty where they are not known."""
     unreadable: tuple[str, ...] = ()
     """Files with planes that could not be decoded (``on_missing: report``)."""
     holes: PlaneColumns = PlaneColumns(file=(), plane=())

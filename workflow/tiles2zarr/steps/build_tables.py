@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from tiles2zarr.checkpoints import read_json, write_json
+from tiles2zarr.config.root import Config
 from tiles2zarr.config.slices import TablesOptions
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
@@ -19,6 +20,7 @@ from tiles2zarr.models.well import (
 from tiles2zarr.ngff.mark import KEY, level_names, read_mark
 from tiles2zarr.ngff.plate import PlateDescription, describe_plate, merge_plates
 from tiles2zarr.ngff.plate_groups import read_plate, write_plate
+from tiles2zarr.ngff.provenance import GROUP, write_provenance
 from tiles2zarr.ngff.tables import write_plate_tables
 from tiles2zarr.ngff.tables_frames import PlateRows
 from tiles2zarr.state import State
@@ -28,6 +30,7 @@ from tiles2zarr.steps.image_tables import Written, build_image_tables, written_i
 from tiles2zarr.steps.kept_images import kept_findings, kept_images
 from tiles2zarr.steps.orphans import settle_orphans
 from tiles2zarr.steps.output import open_store, plate_owner, read_owner
+from tiles2zarr.steps.provenance import make_provenance
 from tiles2zarr.stores.base import Store
 
 LOG = logging.getLogger("tiles2zarr")
@@ -35,11 +38,16 @@ STEP = 1
 """Raised when the result of this step changes for the same input."""
 
 
-def build_tables(state: State, options: TablesOptions) -> None:
+def build_tables(state: State, options: TablesOptions, config: Config) -> None:
     """Write image tables, plate tables, plate and well metadata; then plate.json.
 
     Lists only images that are complete; may run at any time on a half-done plate. An
     image whose tables stand costs one look at a small file.
+
+    Args:
+        state: The plate's state.
+        options: What the tables depend on.
+        config: All of the config, for the provenance alone.
 
     Raises:
         Tiles2ZarrError: State cannot be read, or the output cannot be written.
@@ -57,11 +65,14 @@ def build_tables(state: State, options: TablesOptions) -> None:
     findings = [*plan.findings, *(f for o in outcomes for f in o.findings)]
     findings += kept_findings(kept)
     written = sorted([*written, *kept], key=lambda image: image.image)
+    provenance = make_provenance(state, config, written)
     plates: dict[str, list[Written]] = {}
     for image in written:
         if isinstance(image.collection, ImageInPlate):
             plates.setdefault(image.collection.plate_name, []).append(image)
     for name, images in sorted(plates.items()):
+        store = open_store(options.output).below(f"{name}.zarr")
+        write_provenance(store, read_owner(state), provenance, options.ngff_version)
         findings.extend(_build_plate(name, images, tabled, plan, state, options))
     findings.extend(settle_orphans(plan, state, options))
     log_findings(findings, aloud=True)
@@ -115,7 +126,7 @@ def _build_plate(
     foreign = found not in (None, owner) and extend
     plate = _extended(store, mine, plan, owner) if extend else mine
     # a plate that others made keeps their mark, or a later run would take it for ours
-    mark = {} if foreign else {KEY: {"owner": owner}}
+    mark = {} if foreign else {KEY: {"owner": owner, "provenance": GROUP}}
     write_plate(store, plate, options.ngff_version, mark=mark)
     rows = [
         PlateRows(

@@ -38,6 +38,11 @@ def checked_configs(raw: Mapping[str, object]) -> dict[str, Config]:
     return configs
 
 
+def plate_config(raw: Mapping[str, object], name: str) -> Config:
+    """Return the config of one plate, as the run that started the job checked it."""
+    return load_configs(raw, plate_name)[name]
+
+
 def _faults(config: Config) -> list[str]:
     """Return what is wrong with a config beyond its single values."""
     faults = []

@@ -13,6 +13,7 @@ from tiles2zarr.models.receipt import Receipt, SourceColumns
 from tiles2zarr.ngff.documents import write_attributes
 from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.mark import KEY, Mark, read_mark
+from tiles2zarr.ngff.provenance import PIXEL_PACKAGES, package_versions
 from tiles2zarr.ngff.windows import contrast_window
 from tiles2zarr.pixels.modes import Way, write_pixels
 from tiles2zarr.pixels.planes import digest_sources
@@ -234,6 +235,7 @@ def _replace(
             labels=_labels(image),
             channels=pixels.channels,
             sources=pixels.sources,
+            software=package_versions(PIXEL_PACKAGES),
             unreadable=tuple(dict.fromkeys(pixels.holes.file)),
             holes=pixels.holes,
         )

@@ -1,0 +1,113 @@
+"""How a plate came about: config, software, inputs, and what each image is made of."""
+
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from tiles2zarr import __version__
+from tiles2zarr.checkpoints import digest
+from tiles2zarr.errors import StoreError
+from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.ngff.documents import (
+    Documents,
+    Version,
+    read_attributes,
+    stored_version,
+    write_attributes,
+)
+
+GROUP = "tiles2zarr"
+"""Group of a plate whose attributes hold the provenance of all who wrote into it.
+
+A group and no file: readers that list a plate's members warn of files."""
+PIXEL_PACKAGES = ("imagecodecs", "numcodecs", "numpy", "tifffile")
+"""What reads sources and encodes chunks."""
+TABLE_PACKAGES = ("ngio", "numpy", "pandas", "pyarrow", "pydantic", "zarr")
+"""What makes tables and metadata."""
+
+
+@cache
+def package_versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of Python, this package and others that are installed."""
+    found = {"python": platform.python_version(), "tiles2zarr": __version__}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def describe_provenance(
+    config: Mapping[str, object],
+    inputs: list[object],
+    receipts: Mapping[str, Receipt],
+    contents: Mapping[str, str],
+) -> dict[str, object]:
+    """Return the provenance of a plate as JSON values; the same for the same plate.
+
+    Args:
+        config: The config with every default filled in.
+        inputs: What was read, an entry per acquisition.
+        receipts: The receipt of each written image.
+        contents: Digest over all chunks of each image.
+    """
+    software: dict[str, dict[str, str]] = {}
+    images: dict[str, object] = {}
+    for image, receipt in sorted(receipts.items()):
+        key = digest(receipt.software)[:12]
+        software[key] = receipt.software
+        sources = receipt.sources
+        # pixels' digests are in the receipts, and lost where one was adopted
+        rows = [sources.file, sources.size]
+        images[image] = {
+            "content": contents[image],
+            "pixels": receipt.pixels,
+            "software": key,
+            "sources": {
+                "files": len(sources.file),
+                "bytes": sum(size for size in sources.size if size > 0),
+                "names_and_sizes": digest({"sources": rows}),
+            },
+        }
+    return {
+        "schema": 1,
+        "config": dict(config),
+        "inputs": inputs,
+        "images": images,
+        "software": {
+            "images": software,
+            "tables": package_versions(TABLE_PACKAGES),
+        },
+    }
+
+
+def write_provenance(
+    store: Documents, owner: str, provenance: Mapping[str, object], version: Version
+) -> bool:
+    """Put the provenance into the plate, beside that of others who wrote into it.
+
+    Raises:
+        StoreError: The store refused, or is of another version.
+    """
+    return write_attributes(store, GROUP, {owner: provenance}, version)
+
+
+def read_software(store: Documents, owner: str, image: str) -> dict[str, str]:
+    """Return the versions that made an image, by the plate's provenance; else none."""
+    version = stored_version(store, GROUP)
+    try:
+        known: object = read_attributes(store, GROUP, version) if version else None
+        provenance = _part(known, owner)
+        key = _part(_part(provenance, "images"), image).get("software")
+        images = _part(_part(provenance, "software"), "images")
+        software = _part(images, str(key))
+    except StoreError:
+        return {}
+    return {str(name): str(found) for name, found in software.items()}
+
+
+def _part(value: object, key: str) -> Mapping[str, object]:
+    part = value.get(key) if isinstance(value, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
