@@ -91,6 +91,8 @@ omezarr:
   windows: plate
   table_backend: csv
 report: {enabled: true}
+archive: {ro_crate: false, ome_xml: false, title: null, description: null,
+  license: null, published: null}
 verify: {deep: false, manifest: false, certificate: false}
 extensions: []
 """

@@ -67,6 +67,7 @@ CHANGES = [
     ("writing: {track_sources: false}", set()),
     ("report: {enabled: false}", {"report"}),
     ("verify: {deep: true}", set()),
+    ("archive: {ro_crate: true}", {"tables"}),
     ("plate: {layout: 96}", {"tables", "report"}),
     ("plate: {uniform: true}", {"parse", "tables"}),
     ("plate: {name: P2}", {"parse", "write", "tables", "report"}),

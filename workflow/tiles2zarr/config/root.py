@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from tiles2zarr.config.acquisition import Acquisition
+from tiles2zarr.config.archive import Archive
 from tiles2zarr.config.base import Section, expects
 from tiles2zarr.config.omezarr import OmeZarr
 from tiles2zarr.config.plate import Plate
@@ -83,6 +84,8 @@ class Config(Section):
     """The OME-Zarr that is made."""
     report: Report = Field(default_factory=Report)
     """The report page."""
+    archive: Archive = Field(default_factory=Archive)
+    """Metadata for archives."""
     verify: Verification = Field(default_factory=Verification)
     """What ``snakemake verify`` does."""
     extensions: tuple[Label, ...] = ()

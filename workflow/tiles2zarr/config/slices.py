@@ -1,6 +1,7 @@
 """The part of the config each rule gets: a change elsewhere does not run it again."""
 
 from tiles2zarr.config.acquisition import Acquisition
+from tiles2zarr.config.archive import Archive
 from tiles2zarr.config.base import Section
 from tiles2zarr.config.omezarr import (
     ArrayOptions,
@@ -135,6 +136,8 @@ class TablesOptions(Section):
     """What is done where the output exists."""
     acquisitions: tuple[NamedAcquisition, ...]
     """Ids and names of the acquisitions."""
+    archive: Archive
+    """Metadata for archives."""
 
 
 class ReportOptions(Section):
@@ -215,6 +218,7 @@ def tables_options(config: Config) -> TablesOptions:
             NamedAcquisition(id=acquisition.id, name=acquisition.name)
             for acquisition in config.acquisitions
         ),
+        archive=config.archive,
     )
 
 

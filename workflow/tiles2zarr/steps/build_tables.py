@@ -24,6 +24,7 @@ from tiles2zarr.ngff.provenance import GROUP, write_provenance
 from tiles2zarr.ngff.tables import write_plate_tables
 from tiles2zarr.ngff.tables_frames import PlateRows
 from tiles2zarr.state import State
+from tiles2zarr.steps.archive import write_archive
 from tiles2zarr.steps.findings import group_findings, log_findings
 from tiles2zarr.steps.foreign import foreign_findings
 from tiles2zarr.steps.image_tables import Written, build_image_tables, written_images
@@ -138,6 +139,7 @@ def _build_plate(
     ]
     if options.overwrite_mode == "overwrite":
         findings += foreign_findings(store, plan, owner)
+    write_archive(store.derived(), plate, name, images, state, options)
     kept = {image.image for image in plate.images} - {image.image for image in images}
     write_plate_tables(
         store.derived(),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import ConfigError
+from tiles2zarr.ngff.archive_ome_xml import NEEDED, has_ome_types
 from tiles2zarr.parsers.peek import plate_name
 from tiles2zarr.steps.named_functions import check_functions
 
@@ -51,6 +52,8 @@ def _faults(config: Config) -> list[str]:
             f"output: {config.output!r} is a URL, but this version writes into folders "
             "only. Give a folder, and copy the finished plate"
         )
+    if config.archive.ome_xml and not has_ome_types():
+        faults.append(f"archive.ome_xml: {NEEDED}")
     try:
         check_functions(config)
     except ConfigError as error:
