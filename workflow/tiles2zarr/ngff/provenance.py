@@ -26,6 +26,19 @@ PIXEL_PACKAGES = ("imagecodecs", "numcodecs", "numpy", "tifffile")
 TABLE_PACKAGES = ("ngio", "numpy", "pandas", "pyarrow", "pydantic", "zarr")
 """What makes tables and metadata."""
 
+_MANNERS = {
+    "writing": (
+        "overwrite_mode",
+        "writer_mode",
+        "images_per_job",
+        "dask",
+        "track_sources",
+    ),
+    "report": ("enabled",),
+    "verify": ("deep", "manifest", "certificate"),
+}
+"""Keys of the config, by section, that do not decide what is in a plate."""
+
 
 @cache
 def package_versions(packages: tuple[str, ...]) -> dict[str, str]:
@@ -88,10 +101,19 @@ def write_provenance(
 ) -> bool:
     """Put the provenance into the plate, beside that of others who wrote into it.
 
+    Without the keys of the config that decide only how a run goes about it: a plate
+    is not touched when one of these changes.
+
     Raises:
         StoreError: The store refused, or is of another version.
     """
-    return write_attributes(store, GROUP, {owner: provenance}, version)
+    config = dict(_part(provenance, "config"))
+    for key, names in _MANNERS.items():
+        section = _part(config, key)
+        kept = {name: section[name] for name in section if name not in names}
+        config[key] = kept
+    stored = {**provenance, "config": {k: v for k, v in config.items() if v != {}}}
+    return write_attributes(store, GROUP, {owner: stored}, version)
 
 
 def read_software(store: Documents, owner: str, image: str) -> dict[str, str]:
