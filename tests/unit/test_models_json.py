@@ -210,7 +210,13 @@ CHANNEL = ChannelStats(
     minimum=0,
     maximum=2,
     saturated=0.25,
+    mean=1.4,
+    background=0.5,
+    vignetting=0.875,
     focus=1.5,
+    z_mean=(1.0, None, 1.8),
+    z_focus=(0.5, None, 1.5),
+    t_mean=(1.5, 1.3),
 )
 SOURCES = SourceColumns(
     file=("a.tif", "b.tif"), size=(9, 9), mtime_ns=(1, 2), digest=("0", "f")

@@ -18,8 +18,10 @@ from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import ChannelStats, LevelReceipt, Receipt, SourceColumns
 from tiles2zarr.ngff.mark import Mark, read_mark
 from tiles2zarr.ngff.provenance import read_software
-from tiles2zarr.pixels.coverage import Leaf, cover
+from tiles2zarr.pixels.coverage import Leaf, Piece, cover
 from tiles2zarr.pixels.layout import LevelLayout
+from tiles2zarr.pixels.profiles import with_quality
+from tiles2zarr.pixels.quality import measure_plane
 from tiles2zarr.pixels.stats import Block, ChannelFigures
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import content_digest, plan_image
@@ -191,9 +193,22 @@ def channel_figures(
         array = zarr.open_array(f"{store.url}/{layout.path}", mode="r")
         for leaf in coverage.leaves:
             _add(leaf, layout, lambda where: np.asarray(array[where]), figures)
+        planes = {
+            piece.key: measure_plane(np.asarray(array[_place(piece, layout)]))
+            for piece in {p.key: p for _, ps in coverage.leaves for p in ps}.values()
+        }
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise StoreError(f"level {layout.path} cannot be read: {error}") from error
-    return tuple(channel.figures() for channel in figures)
+    channels = tuple(channel.figures() for channel in figures)
+    return with_quality(image, channels, {k: v for k, v in planes.items() if v})
+
+
+def _place(piece: Piece, layout: LevelLayout) -> tuple[int | slice, ...]:
+    """Return where a tile lies in the array, over the axes that are written."""
+    rows = slice(piece.y, piece.y + piece.size[0])
+    columns = slice(piece.x, piece.x + piece.size[1])
+    places = (piece.t, piece.c, piece.z, rows, columns)
+    return tuple(p for p, a in zip(places, "tczyx", strict=True) if a in layout.axes)
 
 
 def _add(

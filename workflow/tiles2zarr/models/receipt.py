@@ -31,8 +31,21 @@ class ChannelStats(Frozen):
     """Largest sampled value."""
     saturated: float = 0.0
     """Share of samples at the largest value the pixel type holds."""
-    focus: float = 0.0
-    """Mean squared step between neighbouring samples over the variance (0 is flat)."""
+    mean: float | None = None
+    """Mean of the tiles as read."""
+    background: float | None = None
+    """Mean of the darkest tenth of blocks of a tile, averaged over the tiles."""
+    vignetting: float | None = None
+    """Corners of the field over its middle; 1 is even light."""
+    focus: float | None = None
+    """Sharpness of the sharpest plane: how fast neighbours stop being alike (0 for
+    flat planes and for noise)."""
+    z_mean: tuple[float | None, ...] = ()
+    """Mean per plane; empty where there is one plane."""
+    z_focus: tuple[float | None, ...] = ()
+    """Sharpness per plane; empty where there is one plane."""
+    t_mean: tuple[float | None, ...] = ()
+    """Mean per time point; empty where there is one."""
 
 
 class SourceColumns(Columns):

@@ -15,6 +15,8 @@ from tiles2zarr.models.receipt import (
 )
 from tiles2zarr.pixels.layout import LevelLayout
 from tiles2zarr.pixels.planes import PlaneKey, file_digests
+from tiles2zarr.pixels.profiles import with_quality
+from tiles2zarr.pixels.quality import PlaneFigures
 from tiles2zarr.pixels.stats import ChannelFigures, Samples
 
 
@@ -28,6 +30,8 @@ class Harvest:
     """Per channel."""
     digests: Mapping[PlaneKey, str]
     """Digest of the pixels of every plane that was read."""
+    planes: Mapping[PlaneKey, PlaneFigures]
+    """Brightness and sharpness of every plane that was read."""
     unreadable: Mapping[PlaneKey, str]
     """Planes that could not be read (``on_missing: report``), and why."""
 
@@ -51,9 +55,11 @@ def combine(
     parts = list(harvests)
     figures = [ChannelFigures(np.dtype(image.dtype), 1) for _ in image.channels]
     digests: dict[PlaneKey, str] = {}
+    planes: dict[PlaneKey, PlaneFigures] = {}
     holes: set[PlaneKey] = set()
     for part in parts:
         digests |= part.digests
+        planes |= part.planes
         holes |= part.unreadable.keys()
         for channel, samples in zip(figures, part.samples, strict=True):
             channel.merge(samples)
@@ -61,9 +67,10 @@ def combine(
         _level(layout, [part.objects[number] for part in parts])
         for number, layout in enumerate(layouts)
     ]
+    channels = tuple(channel.figures() for channel in figures)
     return WrittenPixels(
         levels=tuple(levels),
-        channels=tuple(channel.figures() for channel in figures),
+        channels=with_quality(image, channels, planes),
         sources=_sources(image.sources, digests, holes),
         holes=PlaneColumns(
             file=tuple(file for file, _ in sorted(holes)),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import PlaneSource, open_source
 from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.pixels.quality import PlaneFigures, measure_plane
 
 Plane = NDArray[np.generic]
 PlaneKey = tuple[str, int]
@@ -44,6 +45,7 @@ class Planes:
         storage: Mapping[str, object],
         *,
         tolerant: bool = False,
+        measured: bool = False,
     ) -> None:
         """Prepare to read the planes in ``uses``, each that many times.
 
@@ -53,6 +55,7 @@ class Planes:
             budget: Bytes that may be kept.
             storage: Options of the sources' file system.
             tolerant: Take planes that cannot be read for missing instead of failing.
+            measured: Keep figures of every plane read.
         """
         self._image = image
         self._dtype = np.dtype(image.dtype)
@@ -63,8 +66,10 @@ class Planes:
         self._guard = threading.Lock()
         self._local = threading.local()
         self._tolerant = tolerant
+        self._measured = measured
         self.digests: dict[PlaneKey, str] = {}
         self.unreadable: dict[PlaneKey, str] = {}
+        self.figures: dict[PlaneKey, PlaneFigures] = {}
 
     def take(self, key: PlaneKey, shape: tuple[int, int]) -> Plane | None:
         """Return one plane of (rows, columns) ``shape``; to be called once per use.
@@ -134,6 +139,9 @@ class Planes:
             self.digests[key] = xxhash.xxh3_64_hexdigest(
                 np.ascontiguousarray(plane).data
             )
+            figures = measure_plane(plane) if self._measured else None
+            if figures is not None:
+                self.figures[key] = figures
         return plane
 
     def _open(self, file: str) -> PlaneSource:

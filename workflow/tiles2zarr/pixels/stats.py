@@ -15,8 +15,6 @@ KEPT = 2**22
 """Samples kept of a channel with values that cannot be counted in 65,536 bins."""
 BINS = 4096
 """Bins of a histogram in a receipt."""
-FOCUS_EDGE = 256
-"""Rows and columns of the part in which sharpness is measured."""
 
 
 @dataclass
@@ -25,7 +23,6 @@ class Samples:
 
     counts: NDArray[np.int64] | None = None
     values: list[Block] = field(default_factory=list)
-    focus: list[float] = field(default_factory=list)
 
 
 class ChannelFigures:
@@ -47,14 +44,12 @@ class ChannelFigures:
         step = max(1, int(np.sqrt(plane.size / self._samples)))
         sample = plane[::step, ::step]
         values = sample[acquired[::step, ::step]] if acquired is not None else sample
-        sharpness = _sharpness(plane) if acquired is None else None
         flat = values.ravel()
         total = self._found.counts
         counts = None if total is None else np.bincount(flat, minlength=total.size)
         found = Samples(
             counts=counts,
             values=[] if counts is not None else [flat[np.isfinite(flat)].copy()],
-            focus=[] if sharpness is None else [sharpness],
         )
         with self._lock:
             self.merge(found)
@@ -69,7 +64,6 @@ class ChannelFigures:
         if self._found.counts is not None and other.counts is not None:
             self._found.counts += other.counts
         self._found.values.extend(other.values)
-        self._found.focus.extend(other.focus)
 
     def figures(self) -> ChannelStats:
         """Return the figures of everything added; an empty channel is all zero."""
@@ -80,14 +74,11 @@ class ChannelFigures:
         whole = self._dtype.kind in "iu"
         top = float(np.iinfo(self._dtype.name).max) if whole else np.inf
         saturated = float(weights[values >= top].sum() / weights.sum())
-        steps = np.sort(self._found.focus)
-        focus = float(np.mean(steps)) if steps.size else 0.0
         return ChannelStats(
             histogram=_histogram(values, weights, whole),
             minimum=float(values.min()),
             maximum=float(values.max()),
             saturated=round(saturated, 6),
-            focus=round(focus, 6),
         )
 
     def _weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -116,18 +107,3 @@ def _histogram(
     return Histogram(
         start=low, width=width, counts=tuple(int(count) for count in counts)
     )
-
-
-def _sharpness(plane: Block) -> float:
-    """Return the mean squared step of neighbours over twice the variance, mid-plane.
-
-    White noise gives 1, smooth images far less; a flat image gives 0.
-    """
-    top = max(0, (plane.shape[0] - FOCUS_EDGE) // 2)
-    left = max(0, (plane.shape[1] - FOCUS_EDGE) // 2)
-    part = plane[top : top + FOCUS_EDGE, left : left + FOCUS_EDGE].astype(np.float32)
-    variance = float(part.var())
-    if part.shape[1] < 2 or variance == 0 or not np.isfinite(variance):
-        return 0.0
-    step = np.diff(part, axis=1)
-    return float(np.mean(step * step)) / (2 * variance)

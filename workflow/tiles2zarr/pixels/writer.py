@@ -82,7 +82,12 @@ class ImageWriter:
         self.codec = make_codec(task.compressor, self.dtype)
         self.coverage = coverage
         self.planes = Planes(
-            image, coverage.uses, budget, task.storage, tolerant=task.tolerant
+            image,
+            coverage.uses,
+            budget,
+            task.storage,
+            tolerant=task.tolerant,
+            measured=True,
         )
         touched = {index for index, _ in coverage.leaves}
         self.outputs: list[LevelOutput] = []
@@ -113,6 +118,7 @@ class ImageWriter:
             objects=tuple(output.written for output in self.outputs),
             samples=tuple(figures.samples for figures in self._figures),
             digests=self.planes.digests,
+            planes=self.planes.figures,
             unreadable=self.planes.unreadable,
         )
 
