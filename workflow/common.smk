@@ -84,6 +84,11 @@ def written_batches(wildcards):
     return [f"{done}/{batch}.json" for batch in batches_of(wildcards)]
 
 
+def pages_of(wildcards):
+    wanted = CONFIGS[wildcards.plate].report.enabled
+    return f"{RESULTS}/{wildcards.plate}/report.html" if wanted else []
+
+
 def targets_of(plate):
     """Batch outputs stand here too: only then is one that was taken back missed."""
     done = f"{RESULTS}/{plate}/done/complete.json"

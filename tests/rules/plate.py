@@ -172,6 +172,8 @@ def config(**sections: Mapping[str, object]) -> dict[str, object]:
         "acquisitions": [acquisition | dict(sections.get("acquisition", {}))],
         "writing": writing,
         "omezarr": {"num_levels": 2} | dict(sections.get("omezarr", {})),
+        # a job more in every run; tests of its own try it
+        "report": {"enabled": False} | dict(sections.get("report", {})),
     }
 
 

@@ -31,6 +31,7 @@ LAYERS = (
         "stores",
     },
     {"ngff", "pixels"},
+    {"report"},
     {"steps"},
     {"api"},
     {"fractal"},

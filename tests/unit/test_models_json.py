@@ -213,6 +213,7 @@ CHANNEL = ChannelStats(
     mean=1.4,
     background=0.5,
     vignetting=0.875,
+    light=(1.5, 1.25),
     focus=1.5,
     z_mean=(1.0, None, 1.8),
     z_focus=(0.5, None, 1.5),

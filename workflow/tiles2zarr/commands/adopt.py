@@ -193,21 +193,21 @@ def channel_figures(
         array = zarr.open_array(f"{store.url}/{layout.path}", mode="r")
         for leaf in coverage.leaves:
             _add(leaf, layout, lambda where: np.asarray(array[where]), figures)
-        planes = {
+        seen = {
             piece.key: measure_plane(np.asarray(array[_place(piece, layout)]))
             for piece in {p.key: p for _, ps in coverage.leaves for p in ps}.values()
         }
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise StoreError(f"level {layout.path} cannot be read: {error}") from error
     channels = tuple(channel.figures() for channel in figures)
-    return with_quality(image, channels, {k: v for k, v in planes.items() if v})
+    return with_quality(image, channels, {k: v for k, v in seen.items() if v})
 
 
 def _place(piece: Piece, layout: LevelLayout) -> tuple[int | slice, ...]:
     """Return where a tile lies in the array, over the axes that are written."""
     rows = slice(piece.y, piece.y + piece.size[0])
     columns = slice(piece.x, piece.x + piece.size[1])
-    places = (piece.t, piece.c, piece.z, rows, columns)
+    places: tuple[int | slice, ...] = (piece.t, piece.c, piece.z, rows, columns)
     return tuple(p for p, a in zip(places, "tczyx", strict=True) if a in layout.axes)
 
 

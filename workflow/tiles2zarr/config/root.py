@@ -26,7 +26,7 @@ class Report(Section):
     """The report page."""
 
     enabled: bool = True
-    """Without effect in this version, which makes no report page yet."""
+    """Make ``results/<plate>/report.html``, one file with pictures and figures."""
 
 
 def repeated_ids(ids: Iterable[int | None]) -> str | None:

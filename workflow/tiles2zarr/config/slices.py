@@ -1,5 +1,7 @@
 """The part of the config each rule gets: a change elsewhere does not run it again."""
 
+from pydantic import JsonValue
+
 from tiles2zarr.config.acquisition import Acquisition
 from tiles2zarr.config.archive import Archive
 from tiles2zarr.config.base import Section
@@ -153,6 +155,10 @@ class ReportOptions(Section):
     """The report section."""
     layout: PlateLayout | None = None
     """Physical rows and columns, where the config tells them."""
+    config: dict[str, JsonValue]
+    """The whole config, which the page shows: a change of any key is a new page."""
+    config_set: dict[str, JsonValue]
+    """What of it differs from the defaults."""
 
 
 def parse_options(config: Config) -> ParseOptions:
@@ -230,6 +236,8 @@ def report_options(config: Config) -> ReportOptions:
         output_storage_options=config.output_storage_options,
         report=config.report,
         layout=config.plate.layout if config.plate else None,
+        config=config.model_dump(mode="json"),
+        config_set=config.model_dump(mode="json", exclude_defaults=True),
     )
 
 

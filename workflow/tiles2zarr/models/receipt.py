@@ -37,6 +37,8 @@ class ChannelStats(Frozen):
     """Mean of the darkest tenth of blocks of a tile, averaged over the tiles."""
     vignetting: float | None = None
     """Corners of the field over its middle; 1 is even light."""
+    light: tuple[float, ...] = ()
+    """Brightness over the field, 8 rows of 8 blocks: the median over the tiles."""
     focus: float | None = None
     """Sharpness of the sharpest plane: how fast neighbours stop being alike (0 for
     flat planes and for noise)."""

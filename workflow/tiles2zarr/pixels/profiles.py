@@ -58,12 +58,15 @@ def _complete(
         return channel
     blocks = _alike([plane.figures.blocks for plane in planes])
     means = blocks.mean(axis=1)
+    # the median: what lies in single tiles does not count
+    light = np.median(blocks, axis=0)
     focus = [plane.figures.focus for plane in planes]
     by_z = _means([plane.z for plane in planes], focus)
     return channel.replace(
         mean=_rounded(float(means.mean())),
         background=_rounded(float(np.percentile(blocks, 10, axis=1).mean())),
-        vignetting=vignetting(blocks),
+        vignetting=vignetting(light),
+        light=tuple(map(_rounded, light)) if light.size > 1 else (),
         focus=max(by_z.values()),
         z_mean=_profile([plane.z for plane in planes], means, shape[2]),
         z_focus=_profile([plane.z for plane in planes], focus, shape[2]),
@@ -78,16 +81,11 @@ def _alike(blocks: list[tuple[float, ...]]) -> Blocks:
     return np.asarray(blocks, dtype=np.float64)
 
 
-def vignetting(blocks: Blocks) -> float | None:
-    """Return the corners of the field over its middle, 1 where light is even.
-
-    Args:
-        blocks: Block means, a plane a row; the median over the planes is the field,
-            so that what lies in single planes does not count.
-    """
-    if blocks.shape[1] != GRID * GRID:
+def vignetting(light: Blocks) -> float | None:
+    """Return the corners of a field over its middle, 1 where light is even."""
+    if light.size != GRID * GRID:
         return None
-    field = np.median(blocks, axis=0).reshape(GRID, GRID)
+    field = light.reshape(GRID, GRID)
     middle = GRID // 2
     centre = float(field[middle - 1 : middle + 1, middle - 1 : middle + 1].mean())
     corners = float(field[[0, 0, -1, -1], [0, -1, 0, -1]].mean())

@@ -45,12 +45,14 @@ def block_means(plane: Plane) -> Blocks:
     """
     rows, columns = plane.shape
     if min(rows, columns) < GRID:
-        return np.full((1, 1), np.mean(plane, dtype=np.float64))
+        whole: Blocks = plane.astype(np.float64).mean(keepdims=True)
+        return whole
     count = GRID * min(LINES, rows // GRID)
     lines = plane[((2 * np.arange(count) + 1) * rows) // (2 * count)]
     even = columns - columns % GRID
-    sums = lines[:, :even].reshape(count, GRID, -1).mean(axis=2, dtype=np.float32)
-    return sums.reshape(GRID, -1, GRID).mean(axis=1, dtype=np.float64)
+    sums: Blocks = lines[:, :even].reshape(count, GRID, -1).mean(2, dtype=np.float32)
+    means: Blocks = sums.reshape(GRID, -1, GRID).mean(axis=1, dtype=np.float64)
+    return means
 
 
 def sharpness(plane: Plane) -> float:

@@ -1,0 +1,86 @@
+"""The report of a run: one page that opens anywhere, and never changes the outcome."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import Completed, RunSnakemake
+from tests.e2e.pages import read_page
+from tests.rules.plate import Plate, config, tile_pixels, write_tile
+
+Jobs = Callable[[Completed], Counter[str]]
+ON = {"report": {"enabled": True}}
+SECTIONS = [
+    "Plate",
+    "Quality figures",
+    "Stage and tiling",
+    "Missing tiles",
+    "Findings",
+    "Conditions",
+    "Registration shifts",
+    "Sizes and throughput",
+    "Wells",
+    "Versions and config",
+]
+
+
+def test_report_is_made_once(
+    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+) -> None:
+    """Turned on later it costs its own job; the next run does nothing.
+
+    Snakemake's own report holds it too.
+    """
+    before = plate.files()
+    first = run_snakemake(plate.work, config(**ON))
+    assert snakemake_jobs(first) == {"report": 1, "complete": 1}
+    assert plate.files() == before
+    assert snakemake_jobs(run_snakemake(plate.work, config(**ON))) == {}
+
+    page = read_page(plate.state / "report.html")
+    assert page.headings[0] == "P1"
+    assert [h for h in page.headings if h in SECTIONS] == SECTIONS
+    assert "All 3 images written" in page.text
+    assert {"well-B03", "well-B04", "well-C03"} <= set(page.ids)
+    rows = csv.DictReader(io.StringIO((plate.state / "report/quality.csv").read_text()))
+    means = {(row["well"], row["channel"]): float(row["mean"]) for row in rows}
+    for channel, label in enumerate(("DAPI", "GFP")):
+        tiles = [tile_pixels("B04", field, channel) for field in ("F1", "F2")]
+        truth = np.mean([tile.mean() for tile in tiles])
+        assert abs(means["B04", label] - truth) < 0.05 * truth
+    with Image.open(plate.state / "report/contact_sheet.jpg") as sheet:
+        assert sheet.width / sheet.height == pytest.approx(12 * 1.8 / 8, rel=0.01)
+
+    run_snakemake(plate.work, config(**ON), "--report", "snakemake.html")
+    told = (plate.work / "snakemake.html").read_text()
+    for word in ("report page", "contact sheet", "quality figures"):
+        assert word in told
+
+
+def test_report_tells_of_failures(
+    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+) -> None:
+    """A bad image leaves the exit code as it is and stands on the page with its reason.
+
+    The run that mends it makes a new page.
+    """
+    torn = plate.raw("C03", "F2", 1)
+    torn.write_bytes(torn.read_bytes()[:-100])
+    result = run_snakemake(plate.work, config(**ON), check=False)
+    assert result.returncode != 0
+    assert "1 of 3 images are not written" in result.stdout + result.stderr
+    page = read_page(plate.state / "report.html")
+    assert "2 of 3 images written, 1 not written" in page.text
+    assert page.text.count(torn.name) > 1
+
+    write_tile(torn, tile_pixels("C03", "F2", 1))
+    mended = run_snakemake(plate.work, config(**ON))
+    assert snakemake_jobs(mended) == dict.fromkeys(
+        ("register", "write_zarr", "build_tables", "report", "complete"), 1
+    )
+    assert "All 3 images written" in read_page(plate.state / "report.html").text

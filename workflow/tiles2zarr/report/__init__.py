@@ -1,0 +1,1 @@
+"""The report page: from receipts and small pictures to one HTML file."""

@@ -1,0 +1,122 @@
+"""Heatmaps of the figures of every channel."""
+
+from functools import partial
+
+from tiles2zarr.report.effects import Effects
+from tiles2zarr.report.figures import FIGURES, Figure, written
+from tiles2zarr.report.frame import Frame
+from tiles2zarr.report.heatmap import Scale, draw_heatmap, scale_bar
+from tiles2zarr.report.markup import Markup, element, join
+from tiles2zarr.report.view import Part, Section, View, heading, paragraph
+
+NAMED = 8
+"""Outliers that are named below a heatmap."""
+CLEAR = 3.0
+"""Standard errors from which the effect of a line is told."""
+
+
+def quality(view: View) -> Section | None:
+    """Return the heatmaps, a row per figure, a column per channel."""
+    parts = [_part(part) for part in view.parts()]
+    shown = [part for part in parts if part is not None]
+    if not shown:
+        return None
+    note = paragraph(
+        "One map per figure and channel, dark is low and light is high, with a scale "
+        "of its own. The strips along the edges show what a row or column adds to the "
+        "usual well (blue: less, orange: more; by median polish). A frame marks a well "
+        "more than five robust standard deviations off what its row and column lead to "
+        "expect. Hatched: not written or not measured.",
+        class_="note",
+    )
+    return Section("quality", "Quality figures", join(note, *shown))
+
+
+def _part(part: Part) -> Markup | None:
+    rows = [_figure(part, figure) for figure in FIGURES]
+    shown = [row for row in rows if row is not None]
+    if not shown:
+        return None
+    return join(heading(3, part.title), element("div", *shown, class_="figures"))
+
+
+def _figure(part: Part, figure: Figure) -> Markup | None:
+    maps = []
+    for label in part.labels:
+        found = {
+            place: figures[figure.key]
+            for place, figures in part.figures(label).items()
+            if figure.key in figures
+        }
+        if found:
+            absent = dict.fromkeys(part.by_place.keys() - found.keys(), "no value")
+            absent |= {p: why for p, why in part.absent().items() if p in absent}
+            write = partial(written, figure=figure)
+            label_text = f"{figure.title}, {label}: map of the plate"
+            picture, effects, scale = draw_heatmap(
+                part.frame, found, absent, write, label_text
+            )
+            text = _remarks(part.frame, effects, scale, figure)
+            # a map in one colour tells no more than the sentence
+            same = scale.high <= scale.low and not absent
+            shown = [
+                element("div", picture, class_="wide"),
+                scale_bar(scale, write) if scale.high > scale.low else None,
+            ]
+            maps.append(
+                element(
+                    "figure",
+                    element("figcaption", element("b", label)),
+                    *([] if same else shown),
+                    paragraph(text, class_="remark"),
+                )
+            )
+    if not maps:
+        return None
+    head = element("h4", figure.title)
+    return element(
+        "section",
+        head,
+        paragraph(figure.note, class_="note"),
+        element("div", *maps, class_="maps"),
+        class_="figure",
+    )
+
+
+def _remarks(
+    frame: Frame, effects: Effects | None, scale: Scale, figure: Figure
+) -> str:
+    """Return in words what the map shows: lines and wells that stand out."""
+    if scale.high <= scale.low:
+        return f"{written(scale.low, figure)} in all wells."
+    if effects is None:
+        return ""
+    told = [
+        text
+        for text in (
+            _line(effects, "row", frame, figure),
+            _line(effects, "column", frame, figure),
+        )
+        if text
+    ]
+    names = [frame.name(place) for place in effects.outliers]
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        told.append(f"Outliers: {', '.join(names[:NAMED])}{more}.")
+    return " ".join(told) or "No row, column or well stands out."
+
+
+def _line(effects: Effects, kind: str, frame: Frame, figure: Figure) -> str:
+    """Return the row or column that is farthest off, if that is not chance."""
+    values = effects.rows if kind == "row" else effects.columns
+    names = frame.row_names() if kind == "row" else frame.column_names()
+    known = [(abs(v), i) for i, v in enumerate(values) if v == v]
+    size, index = max(known)
+    wells = effects.rest.shape[1 if kind == "row" else 0]
+    # of the mean of a line, times 1.25 for the median
+    error = 1.25 * effects.noise / wells**0.5
+    if size <= CLEAR * error or size < 1e-3 * abs(effects.overall):
+        return ""
+    sign = "+" if values[index] > 0 else ""
+    size_text = written(float(values[index]), figure)
+    return f"Largest {kind} effect: {names[index]}, {sign}{size_text}."
