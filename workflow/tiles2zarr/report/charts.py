@@ -6,6 +6,7 @@ from tiles2zarr.report.effects import Effects
 from tiles2zarr.report.figures import FIGURES, Figure, written
 from tiles2zarr.report.frame import Frame
 from tiles2zarr.report.heatmap import Scale, draw_heatmap, scale_bar
+from tiles2zarr.report.light import field_light
 from tiles2zarr.report.markup import Markup, element, join
 from tiles2zarr.report.view import Part, Section, View, heading, paragraph
 
@@ -33,7 +34,7 @@ def quality(view: View) -> Section | None:
 
 
 def _part(part: Part) -> Markup | None:
-    rows = [_figure(part, figure) for figure in FIGURES]
+    rows = [*(_figure(part, figure) for figure in FIGURES), field_light(part)]
     shown = [row for row in rows if row is not None]
     if not shown:
         return None

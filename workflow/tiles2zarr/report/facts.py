@@ -23,6 +23,8 @@ class ChannelFacts:
     """``RRGGBB``."""
     figures: Mapping[str, float]
     """By key of `figures.FIGURES`; what was not measured is absent."""
+    light: tuple[float, ...] = ()
+    """Brightness over the field, square blocks row by row."""
     z_focus: Profile = ()
     t_mean: Profile = ()
 

@@ -115,6 +115,7 @@ def draw_heatmap(
     label: str,
     *,
     scale: Scale | None = None,
+    width: float = PLATE_WIDTH,
 ) -> tuple[Markup, Effects | None, Scale]:
     """Return the drawing of one figure over a plate, what stands out, and its scale.
 
@@ -126,8 +127,9 @@ def draw_heatmap(
         label: What the drawing shows, for those who cannot see it.
         scale: Colours of the values; what is given here is no measurement, and nothing
             is said of effects and outliers.
+        width: Of the cells together.
     """
-    grid = grid_of(frame)
+    grid = grid_of(frame, width)
     measured = scale is None and not frame.singles
     effects = find_effects(values_grid(frame, values)) if measured else None
     scale = scale or scale_of(values.values())

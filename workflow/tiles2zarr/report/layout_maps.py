@@ -67,7 +67,9 @@ def _condition(frame: Frame, name: str, values: Texts) -> Markup:
     numbers = _numbers(values)
     if numbers is not None:
         title, scale = f"Condition {name}: map of the plate", _scale(numbers)
-        picture, _, _ = draw_heatmap(frame, numbers, {}, number, title, scale=scale)
+        picture, _, _ = draw_heatmap(
+            frame, numbers, {}, number, title, scale=scale, width=WIDTH
+        )
         legend: Markup = scale_bar(scale, number)
     else:
         picture, legend = _categories(frame, name, values)

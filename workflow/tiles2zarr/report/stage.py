@@ -146,10 +146,13 @@ def draw_fields(
     share = width / max(bottom - top, right - left, 1)
     parts = [
         _box((top, left, bottom, right), (top, left), share, "gap"),
-        *(_field(f, b, (top, left), share, missing) for f, b in pairs),
+        *(
+            _field(f, b, (top, left), share, missing, after and not missing)
+            for f, b in pairs
+        ),
         *(_box(box, (top, left), share, "overlap") for box in overlaps(boxes)),
     ]
-    if after:
+    if after and not missing:
         parts += [_way(f, b, (top, left), share) for f, b in pairs]
     size = (right - left) * share + 4, (bottom - top) * share + 4
     moved = element("g", *parts, transform="translate(2 2)")
@@ -168,7 +171,12 @@ def _box(box: Box, origin: Corner, share: float, kind: str) -> Markup:
 
 
 def _field(
-    one: FieldFacts, box: Box, origin: Corner, share: float, missing: bool
+    one: FieldFacts,
+    box: Box,
+    origin: Corner,
+    share: float,
+    missing: bool,
+    way: bool,
 ) -> Markup:
     lacks = missing and one.missing > 0
     shape = _box(box, origin, share, "field lacks" if lacks else "field")
@@ -177,11 +185,13 @@ def _field(
         text = ""
     if (box[3] - box[1]) * share < max(NAMED, 7.0 * len(text)):
         text = ""
+    # beside the line of the way, if there is one
+    above = 6 if way and one.moved * share >= 1 else -4
     note = f"{one.name}: moved {one.moved:.1f} px"
     if missing:
         note = f"{one.name}: {one.missing} of {one.planes} planes missing"
     x = ((box[1] + box[3]) / 2 - origin[1]) * share
-    y = ((box[0] + box[2]) / 2 - origin[0]) * share + 4
+    y = ((box[0] + box[2]) / 2 - origin[0]) * share - above
     name = element("text", text, x=x, y=y) if text else None
     return element("g", element("title", note), shape, name)
 

@@ -165,6 +165,7 @@ def _received(
                 label=label,
                 color=color,
                 figures=channel_figures(stats),
+                light=stats.light,
                 z_focus=stats.z_focus,
                 t_mean=stats.t_mean,
             )

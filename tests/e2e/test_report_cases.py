@@ -1,0 +1,142 @@
+"""Pages of plates of many kinds: each opens, is whole, and shows what is there."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.convert import as_in_job, convert
+from tests.e2e.pages import Page, read_page
+from tests.reference.cases import CASES
+from tiles2zarr.config import slices
+from tiles2zarr.config.load import load_configs
+from tiles2zarr.errors import FaultsError
+from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.state import State
+from tiles2zarr.steps.report import report
+
+BY_NAME = {case.name: case for case in CASES}
+Config = Mapping[str, object]
+
+
+def page_of(config: Config, work: Path) -> Page:
+    """Return the page of the only plate of a config that was converted in ``work``."""
+    ((name, plate),) = load_configs(config, plate_name).items()
+    state = State(work / "results" / name)
+    files = [
+        state.root / f for f in ("report.html", "report/sheet.jpg", "report/q.csv")
+    ]
+    page, sheet, figures = files
+    report(page, sheet, figures, state, as_in_job(slices.report_options(plate)))
+    assert sheet.read_bytes()[:3] == b"\xff\xd8\xff"
+    return read_page(page)
+
+
+def converted(name: str, tmp_path: Path) -> Config:
+    """Return the config of a case that was converted."""
+    case = BY_NAME[name]
+    config = case.config(case.write(tmp_path / "source"), tmp_path / "out")
+    convert(config, tmp_path)
+    return config
+
+
+KINDS = {
+    "time_and_z": ("Over time and z", "mean over time", "sharpness over z"),
+    "axes_yx": ("channel_0",),
+    "two_acquisitions": ("acquisition 0", "acquisition 1"),
+    "no_tiling": ("no_tiling",),
+    "single_images": ('id="image-1"',),
+    "sparse_channels": ("The image is written",),
+    "absent_file": ("Fields with missing planes", "List of 1 missing plane"),
+    "wells_1536": ("AF",),
+    "shards": ("Stored",),
+    "dtype_float32": ("float32",),
+    "attributes_per_field": ("Conditions",),
+    "missing_planes": ("Missing tiles",),
+    "brick_inplace": ("two fields cover the same place",),
+    "small_image": ("Complete",),
+}
+"""Cases and what their pages say."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_page_of_every_kind(name: str, tmp_path: Path) -> None:
+    """A page is well formed, without outside addresses, and no section is left out."""
+    config = converted(name, tmp_path)
+    page = page_of(config, tmp_path)
+    assert "could not be" not in page.text
+    for words in KINDS[name]:
+        assert words in page.text
+
+
+def test_failed_image_is_told(tmp_path: Path) -> None:
+    """An image that could not be read is crossed out, its reason on the page."""
+    case = BY_NAME["two_acquisitions"]
+    folder = case.write(tmp_path / "source")
+    next(folder.rglob("*.tif")).unlink()
+    config = case.config(folder, tmp_path / "out")
+    with pytest.raises(FaultsError):
+        convert(config, tmp_path)
+    page = page_of(config, tmp_path)
+    assert "Not complete" in page.text
+    assert 'class="absent"' in page.text
+
+
+@pytest.mark.parametrize("lost", ["written", "registered", "done", "benchmarks"])
+def test_lost_state_costs_its_part(lost: str, tmp_path: Path) -> None:
+    """Without receipts, boxes, outcomes or times there is still a page."""
+    config = converted("two_acquisitions", tmp_path)
+    (state,) = (tmp_path / "results").iterdir()
+    shutil.rmtree(state / lost, ignore_errors=True)
+    page = page_of(config, tmp_path)
+    assert "could not be drawn" not in page.text
+    assert ("state unknown" in page.text) == (lost == "written")
+
+
+def test_damaged_picture_is_named(tmp_path: Path) -> None:
+    """A chunk that does not decode costs its picture and nothing else."""
+    config = converted("two_acquisitions", tmp_path)
+    chunks = [p for p in (tmp_path / "out").rglob("B/03/0/2/*") if p.is_dir()]
+    assert chunks
+    for path in chunks:
+        for file in path.rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"\x00" * 7)
+    page = page_of(config, tmp_path)
+    assert "1 picture could not be made" in page.text
+    assert "B/03/0: " in page.text
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    """Labels and conditions with <, & and quotes stand as text, not as markup."""
+    case = BY_NAME["attributes"]
+    config = case.config(case.write(tmp_path / "source"), tmp_path / "out")
+    (acquisition,) = config["acquisitions"]
+    label = "A<script>\"&'b"
+    acquisition["details"] = {**acquisition["details"], "channels": [label_of(label)]}
+    convert(json.loads(json.dumps(config)), tmp_path)
+    page = page_of(config, tmp_path)
+    assert "A&lt;script&gt;\"&amp;'b" in page.text
+
+
+def label_of(label: str) -> dict[str, str]:
+    """Return a channel with a label."""
+    return {"channel_label": label, "wavelength_id": "405", "colors": "0000FF"}
+
+
+def test_foreign_wells_are_marked(tmp_path: Path) -> None:
+    """In a plate that others made their wells are drawn and named, not counted."""
+    converted("two_acquisitions", tmp_path)
+    shutil.rmtree(tmp_path / "results")
+    other = BY_NAME["documented_table"]
+    extending = {
+        **other.config(other.write(tmp_path / "other"), tmp_path / "out"),
+        "plate": {"name": "two_acquisitions", "layout": 96},
+        "writing": {"overwrite_mode": "extend"},
+    }
+    convert(extending, tmp_path)
+    page = page_of(extending, tmp_path)
+    assert "B03: made by others" in page.text
+    assert "All 1 image" not in page.text
