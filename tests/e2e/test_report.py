@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Completed, RunSnakemake
-from tests.e2e.pages import read_page
+from tests.e2e.pages import picture_of, read_page
 from tests.rules.plate import Plate, config, tile_pixels, write_tile
 
 Jobs = Callable[[Completed], Counter[str]]
@@ -84,3 +84,31 @@ def test_report_tells_of_failures(
         ("register", "write_zarr", "build_tables", "report", "complete"), 1
     )
     assert "All 3 images written" in read_page(plate.state / "report.html").text
+
+
+def test_browser_draws_the_plate(
+    tmp_path: Path, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+) -> None:
+    """Chromium draws each well at its place in its colour, and nothing in empty ones.
+
+    Two wells of a 24-well plate are all white in one channel and black in the other.
+    """
+    lights = {("B", 3): (60000, 0), ("C", 5): (0, 60000)}
+    table = ["file_path,row,column,fov_name,start_x,start_y,start_c,length_x,length_y"]
+    (tmp_path / "raw").mkdir()
+    for (row, column), values in lights.items():
+        for channel, value in enumerate(values):
+            name = f"{row}{column}_{channel}.tif"
+            write_tile(tmp_path / "raw" / name, np.full((48, 48), value, np.uint16))
+            table.append(f"{name},{row},{column},F1,0,0,{channel},48,48")
+    (tmp_path / "raw/tiles.csv").write_text("\n".join(table))
+    plain = {**config(**ON), "plate": {"name": "P1", "layout": 24}}
+    (acquisition,) = plain["acquisitions"]
+    acquisition.pop("conditions")
+    convert(plain, tmp_path)
+    page_of(plain, tmp_path)
+    page = tmp_path / "results/P1/report.html"
+    shot = picture_of(page, 1400, 1300).astype(int)
+    blue = np.argwhere((shot == (0, 0, 255)).all(axis=2))
+    green = np.argwhere((shot == (0, 255, 0)).all(axis=2))
+    assert shot[:140, 250:].min() < 60

@@ -89,7 +89,8 @@ def _remarks(
 ) -> str:
     """Return in words what the map shows: lines and wells that stand out."""
     if scale.high <= scale.low:
-        return f"{written(scale.low, figure)} in all wells."
+        which = "images" if frame.singles else "wells"
+        return f"{written(scale.low, figure)} in all {which}."
     if effects is None:
         return ""
     told = [

@@ -13,6 +13,8 @@ from tiles2zarr.report.palette import DIVERGING, SEQUENTIAL, shade
 
 MANY = 600
 """Wells beyond which cells carry no text of their own: the page would grow large."""
+CAPTIONED = 60.0
+"""Width of a cell from which a single image has its name below it."""
 LEAST = 0.04
 """Least width of a scale, over its middle."""
 SHADES = 64
@@ -165,13 +167,29 @@ def names(grid: Grid) -> Markup:
         for i, name in enumerate(grid.frame.column_names())
         if name and (i % every == 0)
     ]
-    every, half = max(1, round(9 / grid.tall)), grid.tall / 2
+    every, half = max(1, math.ceil(9 / grid.tall)), grid.tall / 2
     rows = [
         element("text", name, x=grid.left - 9, y=grid.top + i * grid.tall + half + 3)
         for i, name in enumerate(grid.frame.row_names())
         if name and (i % every == 0)
     ]
-    return element("g", *columns, *rows, class_="names")
+    singles = grid.frame.singles if grid.cell >= CAPTIONED else ()
+    captions = [
+        element(
+            "text",
+            _shortened(name, grid.cell),
+            x=grid.corner(place)[0] + grid.cell / 2,
+            y=grid.corner(place)[1] + grid.tall - 1,
+        )
+        for place, name in zip(grid.frame.places, singles, strict=False)
+    ]
+    return element("g", *columns, *rows, *captions, class_="names")
+
+
+def _shortened(name: str, width: float) -> str:
+    """Return the end of a name that fits into a width."""
+    letters = int(width / 6.5)
+    return name if len(name) <= letters else f"\u2026{name[1 - letters :]}"
 
 
 def empty_cells(grid: Grid, used: Iterable[Place]) -> Markup:

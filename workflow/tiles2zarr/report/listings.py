@@ -77,7 +77,8 @@ def wells(view: View) -> Section:
         parts.append(
             table(head, rows, numbers=count, anchors=ids, caption=part.title or None)
         )
-    return Section("wells", "Wells", join(*parts))
+    title = "Wells" if any(view.facts.groups) else "List of images"
+    return Section("wells", title, join(*parts))
 
 
 def _first(view: View, image: ImageFacts) -> int:

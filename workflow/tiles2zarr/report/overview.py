@@ -123,14 +123,21 @@ def contact_sheets(view: View) -> Section | None:
     if not shown:
         return None
     note = paragraph(
-        "Each well at its place, empty wells as outlines. Black and white of a "
+        f"{_where(view)} Black and white of a "
         "channel are the same in all wells: the 0.1 and 99.9 percentiles of its pixels "
         "over the acquisition, at most three times what the usual well needs. Stacks "
         "are shown as their brightest plane per pixel, brightfield and the like by the "
         "middle plane, time series by their first time point.",
         class_="note",
     )
-    return Section("plate", "Plate", join(note, *shown, _unseen(view)))
+    title = "Plate" if any(view.facts.groups) else "Images"
+    return Section("plate", title, join(note, *shown, _unseen(view)))
+
+
+def _where(view: View) -> str:
+    if not any(view.facts.groups):
+        return "Each image in the order of its name."
+    return "Each well at its place, empty wells as outlines."
 
 
 def _unseen(view: View) -> Markup | None:

@@ -23,6 +23,8 @@ SHEET_PIXELS = 2_600_000
 """Most pixels of a sheet."""
 QUALITIES = (82, 70, 55, 40, 25)
 """Of WebP, tried from the first until the sheets fit."""
+NAME = 0.2
+"""Share of a cell left free for a name."""
 GAP = 0.04
 """Share of a cell left free around a picture."""
 
@@ -60,10 +62,16 @@ def cell_size(frame: Frame, aspect: float) -> tuple[int, int]:
     return max(8, round(width / aspect)), width
 
 
-def picture_size(cell: tuple[int, int], images: int = 1) -> tuple[int, int]:
-    """Return the largest height and width of a picture in a cell that holds some."""
+def picture_size(
+    cell: tuple[int, int], images: int = 1, *, named: bool = False
+) -> tuple[int, int]:
+    """Return the largest height and width of a picture in a cell that holds some.
+
+    ``named`` leaves room for a name below it.
+    """
     across = int(np.ceil(np.sqrt(images)))
-    height, width = (max(4, int(edge * (1 - GAP)) // across) for edge in cell)
+    free = NAME if named else 0
+    height, width = (max(4, int(edge * (1 - GAP - free)) // across) for edge in cell)
     return height, width
 
 

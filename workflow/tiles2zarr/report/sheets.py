@@ -56,8 +56,8 @@ def draw_sheet(
     return element(
         "svg",
         title,
-        names(grid),
         picture,
+        names(grid),
         empty_cells(grid, used),
         *crosses,
         *cells,

@@ -104,7 +104,7 @@ def _pictures(
     """Return the pictures of each well, noting in ``unseen`` what cannot be read."""
     found: dict[Place, Pictures] = {}
     for place, images in part.by_place.items():
-        room = picture_size(cell, len(images))
+        room = picture_size(cell, len(images), named=bool(part.frame.singles))
         several: list[Pictures] = []
         for image in images:
             if image.standing != "written" or image.stored is None:
