@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
+from tests.e2e.convert import as_in_job
+from tiles2zarr.config import slices
+from tiles2zarr.config.load import load_configs
+from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.state import State
+from tiles2zarr.steps.report import report
 
 VOID = frozenset({"br", "col", "hr", "img", "meta"})
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -74,6 +82,19 @@ def read_page(path: Path) -> Page:
         assert address.startswith("#"), address
     assert "http" not in page.text.replace("&", "")
     return page
+
+
+def page_of(config: Mapping[str, object], work: Path) -> Page:
+    """Return the page of the only plate of a config that was converted in ``work``."""
+    ((name, plate),) = load_configs(config, plate_name).items()
+    state = State(work / "results" / name)
+    files = [
+        state.root / f for f in ("report.html", "report/sheet.jpg", "report/q.csv")
+    ]
+    page, sheet, figures = files
+    report(page, sheet, figures, state, as_in_job(slices.report_options(plate)))
+    assert sheet.read_bytes()[:3] == b"\xff\xd8\xff"
+    return read_page(page)
 
 
 def picture_of(page: Path, width: int, height: int) -> NDArray[np.uint8]:

@@ -4,13 +4,15 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.conftest import Completed, RunSnakemake
-from tests.e2e.pages import picture_of, read_page
+from tests.e2e.convert import convert
+from tests.e2e.pages import page_of, picture_of, read_page
 from tests.rules.plate import Plate, config, tile_pixels, write_tile
 
 Jobs = Callable[[Completed], Counter[str]]
@@ -62,6 +64,7 @@ def test_report_is_made_once(
         assert word in told
 
 
+@pytest.mark.full
 def test_report_tells_of_failures(
     plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
 ) -> None:
@@ -87,28 +90,41 @@ def test_report_tells_of_failures(
 
 
 def test_browser_draws_the_plate(
-    tmp_path: Path, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chromium draws each well at its place in its colour, and nothing in empty ones.
+    """Chromium draws each well at its place in its colour, and the title above.
 
-    Two wells of a 24-well plate are all white in one channel and black in the other.
+    Of a 24-well plate B03 is bright in the blue channel alone and C05 in the green one:
+    a row and two columns lie between them, cells are 1040 / 6 pixels wide and high.
     """
+    monkeypatch.chdir(tmp_path)
     lights = {("B", 3): (60000, 0), ("C", 5): (0, 60000)}
     table = ["file_path,row,column,fov_name,start_x,start_y,start_c,length_x,length_y"]
-    (tmp_path / "raw").mkdir()
     for (row, column), values in lights.items():
         for channel, value in enumerate(values):
             name = f"{row}{column}_{channel}.tif"
-            write_tile(tmp_path / "raw" / name, np.full((48, 48), value, np.uint16))
+            write_tile(Path("raw", name), np.full((48, 48), value, np.uint16))
             table.append(f"{name},{row},{column},F1,0,0,{channel},48,48")
-    (tmp_path / "raw/tiles.csv").write_text("\n".join(table))
-    plain = {**config(**ON), "plate": {"name": "P1", "layout": 24}}
-    (acquisition,) = plain["acquisitions"]
-    acquisition.pop("conditions")
+    Path("raw/tiles.csv").write_text("\n".join(table))
+    plain = config(plate={"layout": 24}, acquisition={"conditions": None})
     convert(plain, tmp_path)
     page_of(plain, tmp_path)
     page = tmp_path / "results/P1/report.html"
-    shot = picture_of(page, 1400, 1300).astype(int)
-    blue = np.argwhere((shot == (0, 0, 255)).all(axis=2))
-    green = np.argwhere((shot == (0, 255, 0)).all(axis=2))
-    assert shot[:140, 250:].min() < 60
+    shot = picture_of(page, 1400, 1250).astype(int)
+    blue, green = (well_in(shot, color) for color in ((0, 0, 255), (0, 255, 0)))
+    for seen in (blue, green):
+        assert seen[2:] == pytest.approx((1040 / 6 * 0.96,) * 2, abs=4)
+    distance = green[0] - blue[0], green[1] - blue[1]
+    assert distance == pytest.approx((1040 / 6, 1040 / 6 * 2), abs=3)
+    title = shot[40:120, 200:500]
+    assert (title.max(axis=2) < 90).sum() > 300
+
+
+def well_in(shot: np.ndarray, color: tuple[int, int, int]) -> tuple[float, ...]:
+    """Return middle (y, x), height and width of the large square of a colour."""
+    found = (np.abs(shot - color) < 40).all(axis=2)
+    found &= found.sum(axis=1, keepdims=True) > 60
+    rows, columns = np.nonzero(found)
+    edges = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    top, bottom, left, right = map(float, edges)
+    return (top + bottom) / 2, (left + right) / 2, bottom - top, right - left

@@ -7,31 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.convert import as_in_job, convert
-from tests.e2e.pages import Page, read_page
+from tests.e2e.convert import convert
+from tests.e2e.pages import page_of
 from tests.reference.cases import CASES
-from tiles2zarr.config import slices
-from tiles2zarr.config.load import load_configs
 from tiles2zarr.errors import FaultsError
-from tiles2zarr.parsers.peek import plate_name
-from tiles2zarr.state import State
-from tiles2zarr.steps.report import report
 
 BY_NAME = {case.name: case for case in CASES}
 Config = Mapping[str, object]
-
-
-def page_of(config: Config, work: Path) -> Page:
-    """Return the page of the only plate of a config that was converted in ``work``."""
-    ((name, plate),) = load_configs(config, plate_name).items()
-    state = State(work / "results" / name)
-    files = [
-        state.root / f for f in ("report.html", "report/sheet.jpg", "report/q.csv")
-    ]
-    page, sheet, figures = files
-    report(page, sheet, figures, state, as_in_job(slices.report_options(plate)))
-    assert sheet.read_bytes()[:3] == b"\xff\xd8\xff"
-    return read_page(page)
 
 
 def converted(name: str, tmp_path: Path) -> Config:
