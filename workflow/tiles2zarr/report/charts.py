@@ -12,13 +12,16 @@ from tiles2zarr.report.view import Part, Section, View, heading, paragraph
 
 NAMED = 8
 """Outliers that are named below a heatmap."""
+MOST = 2000
+"""Wells times channels from which maps are compact: else the page would grow large."""
 CLEAR = 3.0
 """Standard errors from which the effect of a line is told."""
 
 
 def quality(view: View) -> Section | None:
     """Return the heatmaps, a row per figure, a column per channel."""
-    parts = [_part(part) for part in view.parts()]
+    cells = sum(len(part.by_place) * len(part.labels) for part in view.parts())
+    parts = [_part(part, compact=cells > MOST) for part in view.parts()]
     shown = [part for part in parts if part is not None]
     if not shown:
         return None
@@ -33,15 +36,15 @@ def quality(view: View) -> Section | None:
     return Section("quality", "Quality figures", join(note, *shown))
 
 
-def _part(part: Part) -> Markup | None:
-    rows = [*(_figure(part, figure) for figure in FIGURES), field_light(part)]
+def _part(part: Part, *, compact: bool) -> Markup | None:
+    rows = [*(_figure(part, figure, compact) for figure in FIGURES), field_light(part)]
     shown = [row for row in rows if row is not None]
     if not shown:
         return None
     return join(heading(3, part.title), element("div", *shown, class_="figures"))
 
 
-def _figure(part: Part, figure: Figure) -> Markup | None:
+def _figure(part: Part, figure: Figure, compact: bool) -> Markup | None:
     maps = []
     for label in part.labels:
         found = {
@@ -55,7 +58,7 @@ def _figure(part: Part, figure: Figure) -> Markup | None:
             write = partial(written, figure=figure)
             label_text = f"{figure.title}, {label}: map of the plate"
             picture, effects, scale = draw_heatmap(
-                part.frame, found, absent, write, label_text
+                part.frame, found, absent, write, label_text, compact=compact
             )
             text = _remarks(part.frame, effects, scale, figure)
             # a map in one colour tells no more than the sentence

@@ -118,6 +118,7 @@ def draw_heatmap(
     *,
     scale: Scale | None = None,
     width: float = PLATE_WIDTH,
+    compact: bool = False,
 ) -> tuple[Markup, Effects | None, Scale]:
     """Return the drawing of one figure over a plate, what stands out, and its scale.
 
@@ -130,13 +131,18 @@ def draw_heatmap(
         scale: Colours of the values; what is given here is no measurement, and nothing
             is said of effects and outliers.
         width: Of the cells together.
+        compact: Draw cells without texts of their own, a fifth of the size.
     """
     grid = grid_of(frame, width)
     measured = scale is None and not frame.singles
     effects = find_effects(values_grid(frame, values)) if measured else None
     scale = scale or scale_of(values.values())
     parts = [names(grid), empty_cells(grid, values.keys() | absent.keys())]
-    parts += _cells(grid, values, scale, write)
+    parts += (
+        _shapes(grid, values, scale)
+        if compact or len(values) > MANY
+        else _cells(grid, values, scale, write)
+    )
     parts += [_absent(grid, place, why) for place, why in sorted(absent.items())]
     if effects is not None:
         parts.append(_margins(grid, effects, write))
@@ -214,19 +220,22 @@ def _cells(
     scale: Scale,
     write: Callable[[float], str],
 ) -> list[Markup]:
-    if len(values) > MANY:
-        colors: dict[str, list[Place]] = {}
-        for place, value in sorted(values.items()):
-            colors.setdefault(scale.color(value), []).append(place)
-        return [
-            element("path", d=_squares(grid, places), fill=color)
-            for color, places in colors.items()
-        ]
     return [
         _cell(
             grid, place, scale.color(value), f"{grid.frame.name(place)}: {write(value)}"
         )
         for place, value in sorted(values.items())
+    ]
+
+
+def _shapes(grid: Grid, values: Mapping[Place, float], scale: Scale) -> list[Markup]:
+    """Return one shape per colour."""
+    colors: dict[str, list[Place]] = {}
+    for place, value in sorted(values.items()):
+        colors.setdefault(scale.color(value), []).append(place)
+    return [
+        element("path", d=_squares(grid, places), fill=color)
+        for color, places in colors.items()
     ]
 
 

@@ -25,6 +25,8 @@ QUALITIES = (82, 70, 55, 40, 25)
 """Of WebP, tried from the first until the sheets fit."""
 NAME = 0.2
 """Share of a cell left free for a name."""
+LEAST_EDGE = 64
+"""Longest edge from which a sheet is not halved any more, pixel."""
 GAP = 0.04
 """Share of a cell left free around a picture."""
 
@@ -147,14 +149,27 @@ def encode_all(sheets: Iterable[Tile], budget: int) -> list[bytes]:
     """
     pixels = list(sheets)
     for quality in QUALITIES:
-        files = [encode(sheet, quality) for sheet in pixels]
-        if sum(map(len, files)) <= budget:
+        files = _encode_within(pixels, quality, budget)
+        if files is not None:
             return files
-    while min(max(sheet.shape[:2]) for sheet in pixels) > 64:
+    while min(max(sheet.shape[:2]) for sheet in pixels) > LEAST_EDGE:
         pixels = [sheet[::2, ::2] for sheet in pixels]
-        files = [encode(sheet, QUALITIES[-1]) for sheet in pixels]
-        if sum(map(len, files)) <= budget:
-            break
+        files = _encode_within(pixels, QUALITIES[-1], budget)
+        if files is not None:
+            return files
+    return [encode(sheet, QUALITIES[-1]) for sheet in pixels]
+
+
+def _encode_within(
+    sheets: Sequence[Tile], quality: int, budget: int
+) -> list[bytes] | None:
+    """Return the files, ``None`` as soon as they do not fit."""
+    files: list[bytes] = []
+    for sheet in sheets:
+        files.append(encode(sheet, quality))
+        budget -= len(files[-1])
+        if budget < 0:
+            return None
     return files
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tiles2zarr.checkpoints import replace_file
 from tiles2zarr.config.slices import ReportOptions
 from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.report.facts import Facts
 from tiles2zarr.report.figures import FIGURES
 from tiles2zarr.report.page import SECTIONS, Builder, apology, draw_head, draw_page
 from tiles2zarr.report.pictures import blank_sheet, to_jpeg
@@ -59,7 +60,7 @@ def report(
     sections = [s for id_, draw in SECTIONS for s in _drawn(id_, draw, view)]
     style = STYLE.read_text(encoding="utf-8")
     text = draw_page(options.name, draw_head(view), sections, style)
-    replace_file(figures, _figures(view).encode())
+    replace_file(figures, quality_table(view.facts).encode())
     replace_file(sheet, to_jpeg(sheets[0].data) if sheets else blank_sheet())
     replace_file(page, text.encode())
     LOG.info("report of %d images, %.1f MB", len(view.facts.images), len(text) / 1e6)
@@ -78,13 +79,13 @@ def _drawn(id_: str, draw: Builder, view: View) -> Iterator[Section]:
             yield section
 
 
-def _figures(view: View) -> str:
+def quality_table(facts: Facts) -> str:
     """Return the figures of all channels as CSV, blank where not measured."""
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
     keys = [figure.key for figure in FIGURES]
     rows.writerow(["image", "plate", "well", "acquisition", "channel", *keys])
-    for image in view.facts.images:
+    for image in facts.images:
         well = "" if image.place is None else image.name
         for channel in image.channels:
             values = [channel.figures.get(key) for key in keys]

@@ -30,7 +30,7 @@ from tiles2zarr.report.view import Part, View
 from tiles2zarr.stores.base import Store
 
 LOG = logging.getLogger("tiles2zarr")
-BUDGET = 5_500_000
+BUDGET = 4_500_000
 """Bytes of all sheets together, before they become text, which adds a third."""
 LARGE = 2**26
 """Pixels of a channel's stack above which its middle plane alone is read."""

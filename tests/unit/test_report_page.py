@@ -1,0 +1,232 @@
+"""The page from hand-made facts: what it counts, tells and escapes, and its size."""
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.e2e.pages import Page
+from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.well import PlateLayout, well_name
+from tiles2zarr.report.facts import (
+    AcquisitionFacts,
+    ChannelFacts,
+    Facts,
+    FieldFacts,
+    ImageFacts,
+    MissingPlane,
+    RuleUse,
+    Stored,
+)
+from tiles2zarr.report.figures import FIGURES
+from tiles2zarr.report.missing import missing_planes
+from tiles2zarr.report.page import SECTIONS, apology, draw_head, draw_page
+from tiles2zarr.report.pictures import Sheet
+from tiles2zarr.report.view import View, make_view
+from tiles2zarr.steps.report import STYLE, quality_table
+from tiles2zarr.steps.thumbnails import BUDGET
+
+LABELS = ("DAPI", "GFP", "RFP", "Cy5")
+
+
+def _image(row: int, column: int, acquisition: int = 0, labels: int = 2) -> ImageFacts:
+    """Return a written image of four fields whose figures grow over the plate."""
+    rng = np.random.default_rng((row, column))
+    channels = tuple(
+        ChannelFacts(
+            label=label,
+            color="0000FF",
+            figures={f.key: float(rng.normal(100, 5)) for f in FIGURES},
+            light=tuple(rng.normal(100, 1, 64).tolist()),
+        )
+        for label in LABELS[:labels]
+    )
+    fields = tuple(
+        FieldFacts(f"F{n}", (0.0, n * 95.0), (0, n * 100), (80, 100), planes=labels)
+        for n in range(4)
+    )
+    well = well_name(row, column)
+    image = f"{well[0]}/{well[1:]}/{acquisition}"
+    return ImageFacts(
+        image=image,
+        path=f"P.zarr/{image}",
+        group="P",
+        acquisition=acquisition,
+        place=(row, column),
+        standing="written",
+        axes="czyx",
+        shape=(1, labels, 1, 80, 400),
+        dtype="uint16",
+        stored=Stored(1000, 20, "2", (labels, 1, 20, 100), ()),
+        source_files=4 * labels,
+        pixel_bytes=2000,
+        channels=channels,
+        fields=fields,
+        planes=4 * labels,
+        conditions={"drug": ("<b>taxol</b>" if column % 2 else "DMSO & more",)},
+    )
+
+
+def _facts(images: list[ImageFacts], **changes: object) -> Facts:
+    facts = Facts(
+        name="P",
+        output="out",
+        layout=PlateLayout(rows=16, columns=24),
+        images=tuple(images),
+        acquisitions=(AcquisitionFacts(0, "first", "snap_to_grid", "A grid"),),
+        findings=(
+            Finding(code="b_info", severity="info", message="Nothing <bad>."),
+            Finding(code="an_error", severity="error", message="Bad.", count=3),
+        ),
+        contrast={},
+        use=(RuleUse("write_zarr", 2, 2.0, 3.0, 150.0),),
+        versions={"numpy": "2.4"},
+        config_set="plate: {name: P}",
+    )
+    return replace(facts, **changes)
+
+
+def _page(view: View) -> Page:
+    sections = [s for _, draw in SECTIONS if (s := draw(view)) is not None]
+    return Page(draw_page("P", draw_head(view), sections, STYLE.read_text()))
+
+
+SMALL = [_image(row, column) for row in range(4) for column in range(6)]
+FAILED = replace(
+    SMALL[7],
+    standing="failed",
+    reason="a.tif <holds> nothing",
+    stored=None,
+    channels=(),
+    fields=(),
+)
+
+
+def test_headline_counts() -> None:
+    """23 of 24 images are written, the exit code is not 0, findings are counted."""
+    images = [FAILED if i.image == FAILED.image else i for i in SMALL]
+    text = _page(make_view(_facts(images))).text
+    assert "23 of 24 images written, 1 not written" in text
+    assert "an exit code other than 0" in text
+    assert "<dt>of 24 wells</dt><dd>23</dd>" in text
+    assert "1 error" in text
+    assert "1 info" in text
+    assert "a.tif &lt;holds&gt; nothing" in text
+    assert "All 24 images written: the run ends with exit code 0." in (
+        _page(make_view(_facts(SMALL))).text
+    )
+
+
+def test_texts_are_escaped_and_findings_sorted() -> None:
+    """Conditions and messages stand as text; errors come before infos."""
+    page = _page(make_view(_facts(SMALL)))
+    assert "b" in page.tags
+    assert "&lt;b&gt;taxol&lt;/b&gt;" in page.text
+    assert "DMSO &amp; more" in page.text
+    assert "<b>taxol" not in page.text
+    assert page.text.index("an_error") < page.text.index("b_info")
+
+
+def test_throughput_is_pixels_per_second() -> None:
+    """24 images of 2000 bytes in 2 s are 0.024 MB/s."""
+    facts = _facts([replace(i, pixel_bytes=2_000_000) for i in SMALL])
+    assert '<td class="n">24</td>' in _page(make_view(facts)).text
+
+
+def test_missing_planes_are_listed() -> None:
+    """One field of one well lacks a plane: map, field and list say so."""
+    lost = replace(
+        SMALL[0],
+        missing=1,
+        fields=(replace(SMALL[0].fields[0], missing=1), *SMALL[0].fields[1:]),
+        missing_shown=(MissingPlane("F0", 1, 0, 0, "unreadable", "d/a.tif"),),
+    )
+    text = missing_planes(make_view(_facts([lost, *SMALL[1:]]))).body
+    assert "1 plane of 192 are missing" in text
+    assert "<title>A01: 1 of 8 missing</title>" in text
+    assert "F0: 1 of 2 planes missing" in text
+    assert "<td>GFP</td>" in text
+    assert "cannot be decoded" in text
+
+
+def test_outlier_and_row_effect_are_told() -> None:
+    """A well of 900 among wells of about 100 is named; so is a bright row."""
+    images = []
+    for image in SMALL:
+        assert image.place is not None
+        value = 100.0 + 50 * (image.place[0] == 3) + 0.1 * (sum(image.place) % 3)
+        value = 900.0 if image.place == (1, 4) else value
+        channel = replace(image.channels[0], figures={"mean": value})
+        images.append(replace(image, channels=(channel,)))
+    text = _page(make_view(_facts(images))).text
+    assert "Largest row effect: D, +50" in text
+    assert "Outliers: B05." in text
+
+
+def test_well_has_one_anchor() -> None:
+    """Two acquisitions of a well share its anchor: the first one's row carries it."""
+    images = [*SMALL, *(_image(r, c, 1) for r in range(4) for c in range(6))]
+    page = _page(make_view(_facts(images)))
+    assert page.ids.count("well-B03") == 1
+    assert "acquisition 1" in page.headings
+
+
+def test_second_plate_has_anchors_of_its_own() -> None:
+    """Wells of P_mip are told apart from those of P."""
+    other = [replace(i, group="P_mip", path=f"P_mip.zarr/{i.image}") for i in SMALL]
+    page = _page(make_view(_facts([*SMALL, *other])))
+    assert {"well-B03", "well-B03-2"} <= set(page.ids)
+
+
+def test_nothing_at_all_is_a_page() -> None:
+    """A plan without images or findings still makes a page."""
+    page = _page(make_view(_facts([], findings=(), use=())))
+    assert "Nothing was noticed." in page.text
+
+
+def test_apology_takes_the_section_s_place() -> None:
+    """A section that failed keeps its anchor and tells why, escaped."""
+    section = apology("stage", "ValueError: <x>")
+    assert (section.id, section.title) == ("stage", "Stage")
+    assert "ValueError: &lt;x&gt;" in section.body
+
+
+@pytest.mark.parametrize("acquisitions", [1, 2])
+def test_384_wells_stay_below_10_mb(acquisitions: int) -> None:
+    """Pictures that take all they may, four channels, every figure: under 10 MB."""
+    images = [
+        _image(row, column, acquisition, labels=4)
+        for acquisition in range(acquisitions)
+        for row in range(16)
+        for column in range(24)
+    ]
+    names = [(a, label) for a in range(acquisitions) for label in ("", *LABELS)]
+    data = b"x" * (BUDGET // len(names))
+    sheets = tuple(Sheet("P", a, label, (1536, 1024), data) for a, label in names)
+    page = _page(make_view(_facts(images), sheets))
+    assert len(page.text.encode()) < 10_000_000
+    assert page.text.count("data:image/webp") == len(names)
+
+
+def test_quality_table_has_a_row_per_channel() -> None:
+    """Values stand under their keys; what was not measured is blank."""
+    channel = ChannelFacts("a,b", "FFFFFF", {"mean": 12.5})
+    image = replace(SMALL[0], channels=(channel,))
+    (row,) = csv.DictReader(io.StringIO(quality_table(_facts([image]))))
+    assert (row["well"], row["channel"], row["mean"], row["focus"]) == (
+        "A01",
+        "a,b",
+        "12.5",
+        "",
+    )
+
+
+def test_style_asks_for_nothing_outside() -> None:
+    """The style sheet names no address and imports nothing."""
+    style = Path(STYLE).read_text()
+    assert "@import" not in style
+    assert "http" not in style
+    assert "@media print" in style
