@@ -1,15 +1,17 @@
 """Heatmaps of the figures of every channel."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from tiles2zarr.report.effects import Effects
 from tiles2zarr.report.figures import FIGURES, Figure, written
-from tiles2zarr.report.frame import Frame
+from tiles2zarr.report.frame import Frame, Place
 from tiles2zarr.report.heatmap import Scale, draw_heatmap, scale_bar
 from tiles2zarr.report.light import field_light
 from tiles2zarr.report.markup import Markup, element, join
 from tiles2zarr.report.view import Part, Section, View, heading, paragraph
 
+Figures = Mapping[Place, Mapping[str, float]]
 NAMED = 8
 """Outliers that are named below a heatmap."""
 MOST = 2000
@@ -37,19 +39,25 @@ def quality(view: View) -> Section | None:
 
 
 def _part(part: Part, *, compact: bool) -> Markup | None:
-    rows = [*(_figure(part, figure, compact) for figure in FIGURES), field_light(part)]
+    found = {label: part.figures(label) for label in part.labels}
+    rows = [
+        *(_figure(part, found, figure, compact) for figure in FIGURES),
+        field_light(part),
+    ]
     shown = [row for row in rows if row is not None]
     if not shown:
         return None
     return join(heading(3, part.title), element("div", *shown, class_="figures"))
 
 
-def _figure(part: Part, figure: Figure, compact: bool) -> Markup | None:
+def _figure(
+    part: Part, every: Mapping[str, Figures], figure: Figure, compact: bool
+) -> Markup | None:
     maps = []
-    for label in part.labels:
+    for label, known in every.items():
         found = {
             place: figures[figure.key]
-            for place, figures in part.figures(label).items()
+            for place, figures in known.items()
             if figure.key in figures
         }
         if found:

@@ -63,28 +63,26 @@ def _finding(finding: Finding) -> tuple[str, ...]:
 def wells(view: View) -> Section:
     """Return a list of all images, an anchor per well."""
     parts = []
+    seen: set[str] = set()
     for part in view.parts():
         labels = part.labels
-        rows, anchors = [], []
+        rows: list[tuple[str, ...]] = []
+        ids: list[str | None] = []
         for place, images in part.by_place.items():
-            for index, image in enumerate(images):
+            anchor = view.anchor(part.group, place)
+            for image in images:
                 rows.append(_image(image, labels))
-                first = index == 0 and part.acquisition.id == _first(view, image)
-                anchors.append(view.anchor(part.group, place) if first else "")
+                # an anchor stands once: at the well's first image
+                ids.append(None if anchor in seen else anchor)
+                seen.add(anchor)
         head = (*WELL_COLUMNS, *(f"Mean {label}" for label in labels))
         count = tuple(range(4, len(head)))
-        ids = tuple(anchor or None for anchor in anchors)
+        caption = part.title or None
         parts.append(
-            table(head, rows, numbers=count, anchors=ids, caption=part.title or None)
+            table(head, rows, numbers=count, anchors=tuple(ids), caption=caption)
         )
     title = "Wells" if any(view.facts.groups) else "List of images"
     return Section("wells", title, join(*parts))
-
-
-def _first(view: View, image: ImageFacts) -> int:
-    """Return the first acquisition of the image's well: it carries the anchor."""
-    mine = (i for i in view.facts.of(image.group) if i.name == image.name)
-    return min(one.acquisition for one in mine)
 
 
 def _image(image: ImageFacts, labels: tuple[str, ...]) -> tuple[str, ...]:

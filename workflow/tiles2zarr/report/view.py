@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tiles2zarr.models.well import smallest_layout
 from tiles2zarr.report.facts import AcquisitionFacts, Facts, ImageFacts
@@ -36,7 +37,7 @@ class Part:
             return image.place
         return divmod(self.frame.singles.index(image.image), self.frame.columns)
 
-    @property
+    @cached_property
     def by_place(self) -> dict[Place, tuple[ImageFacts, ...]]:
         """Images by well; several where fields are images of their own."""
         wells: dict[Place, list[ImageFacts]] = {}
