@@ -179,7 +179,7 @@ class Comparison:
 
     def result(self) -> Compared:
         """Return how all planes fared, when all chunks were compared."""
-        lost = self._planes.unreadable
+        lost = {file: why for (file, _), why in self._planes.unreadable.items()}
         uncompared = {
             file: lost.get(file, HOLE) for file in sorted({*lost, *self._holes})
         }

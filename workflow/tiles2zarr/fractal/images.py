@@ -6,6 +6,7 @@ from pydantic import Field
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
 from tiles2zarr.config.omezarr import Windows
+from tiles2zarr.config.root import Config
 from tiles2zarr.config.slices import RegisterOptions, TablesOptions, WriteOptions
 from tiles2zarr.config.writing import OverwriteMode
 from tiles2zarr.errors import Tiles2ZarrError
@@ -94,9 +95,9 @@ def _update_plate(
         if _stands(image, outcome, state):
             return
         if all(state.done("write_zarr", batch).is_file() for batch in plan.batches):
-            build_tables(state, options)
+            build_tables(state, options, run.config)
         elif outcome.status == "done":
-            _list_image(image, plan, state, options)
+            _list_image(image, plan, state, options, run.config)
 
 
 def _stands(image: str, outcome: Outcome, state: RunState) -> bool:
@@ -106,7 +107,7 @@ def _stands(image: str, outcome: Outcome, state: RunState) -> bool:
 
 
 def _list_image(
-    image: str, plan: Plan, state: RunState, options: TablesOptions
+    image: str, plan: Plan, state: RunState, options: TablesOptions, config: Config
 ) -> None:
     """Write the image's own tables and list it in the plate, beside the others."""
     entry = plan.images[image]
@@ -114,4 +115,4 @@ def _list_image(
     alone = plan.replace(images={image: entry}, batches=(entry.batch,), findings=())
     write_json(part.plan, alone)
     changes = {"overwrite_mode": OverwriteMode.EXTEND, "windows": Windows.IMAGE}
-    build_tables(part, options.replace(**changes))
+    build_tables(part, options.replace(**changes), config)
