@@ -9,7 +9,7 @@ from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout, well_name
 from tiles2zarr.report.frame import Place
 
-Standing = Literal["written", "failed", "blocked", "unknown"]
+Standing = Literal["written", "failed", "blocked", "waiting", "unknown"]
 """``unknown``: said to be written, but its receipt is missing or damaged."""
 Profile = tuple[float | None, ...]
 
