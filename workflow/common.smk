@@ -6,6 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.iocontainers import Wildcards
 
+# beside this file, or installed: as a module from a git host only rules are fetched
 sys.path.insert(0, str(workflow.current_basedir))
 
 import tiles2zarr
@@ -17,6 +18,8 @@ from tiles2zarr.steps.reporter import Reporter, parse_interval
 from tiles2zarr.steps.sweep import batch_digest, index_digest, read_state, step_options
 
 RESULTS = workflow.pathvars.get("results")
+# a caller's `module ... prefix:` is put before rule paths only, not before ours
+FOLDER = workflow.modifier.path_modifier.replace_prefix(RESULTS)
 PACKAGE = {"version": tiles2zarr.__version__, "package": tiles2zarr.__path__[0]}
 try:
     CONFIGS = checked_configs(config)
@@ -32,7 +35,7 @@ wildcard_constraints:
 
 
 def state_of(wildcards):
-    return State(Path(RESULTS, wildcards.plate))
+    return State(Path(FOLDER, wildcards.plate))
 
 
 def extensions(wildcards):

@@ -15,6 +15,7 @@ STANDING = {
     "written": "written",
     "failed": "not written",
     "blocked": "not written, labels stand in the way",
+    "waiting": "left out of this run",
     "unknown": "state unknown",
 }
 """How an image stands, in words."""
