@@ -15,7 +15,7 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
 from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
 from tiles2zarr.steps.reporter import Reporter, parse_interval
-from tiles2zarr.steps.sweep import batch_digest, index_digest, read_state, step_options
+from tiles2zarr.steps.sweep import batch_digest, index_digest, read_batch, step_options
 
 RESULTS = workflow.pathvars.get("results")
 # a caller's `module ... prefix:` is put before rule paths only, not before ours
@@ -64,22 +64,16 @@ def batches_of(wildcards):
 
 def left_out_of(wildcards):
     """Return the images of a batch that wait, as `--config only=...` has it."""
-    batches_of(wildcards)
     return left_out(state_of(wildcards).plan, wildcards.batch, ONLY)
 
 
-def task_of(wildcards, key):
-    batches_of(wildcards)
-    return read_state(state_of(wildcards).batch(wildcards.batch), key)
+def task_of(wildcards):
+    """Return what a batch asks for; not by the checkpoint, which a cluster job lacks."""
+    return read_batch(state_of(wildcards).batch(wildcards.batch))
 
 
 def sources_of(wildcards):
-    batches_of(wildcards)
     return batch_digest(CONFIGS[wildcards.plate], state_of(wildcards), wildcards.batch)
-
-
-def write_threads(wildcards):
-    return max(1, min(workflow.cores or 8, task_of(wildcards, "threads")))
 
 
 def written_batches(wildcards):

@@ -87,13 +87,13 @@ class Stop:
         self._reached = os.open(self._folder / "reached", flags)
         self.pid: int | None = None
 
-    def wait(self) -> int:
+    def wait(self, seconds: float = WAIT_S) -> int:
         """Return the id of the process that has stopped.
 
         Raises:
             TimeoutError: None came.
         """
-        ready, _, _ = select.select([self._reached], [], [], WAIT_S)
+        ready, _, _ = select.select([self._reached], [], [], seconds)
         if not ready:
             raise TimeoutError(f"nobody came to {self._folder}")
         self.pid = int(os.read(self._reached, 100))

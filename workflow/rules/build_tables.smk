@@ -17,7 +17,8 @@ rule build_tables:
     conda:
         "../../envs/tiles2zarr.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2400 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         **PACKAGE,
         extensions=extensions,

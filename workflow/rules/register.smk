@@ -17,7 +17,8 @@ rule register:
     conda:
         "../../envs/tiles2zarr.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory_of("register"),
+        runtime=runtime_of("register"),
     params:
         **PACKAGE,
         extensions=extensions,

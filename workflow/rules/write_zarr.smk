@@ -17,7 +17,8 @@ rule write_zarr:
         "../../envs/tiles2zarr.yaml"
     threads: write_threads
     resources:
-        mem_mb=lambda wildcards: task_of(wildcards, "mem_mb"),
+        mem_mb=memory_of("write_zarr"),
+        runtime=runtime_of("write_zarr"),
     params:
         **PACKAGE,
         extensions=extensions,

@@ -81,15 +81,15 @@ def _code_digest(config: Config) -> str:
     return _sha(f"{f}|{hashlib.sha256(f.read_bytes()).hexdigest()}" for f in files)
 
 
-def read_state(path: Path, key: str) -> object:
-    """Return the value of a key of a state file that parse_tiles made.
+def read_batch(path: Path) -> dict[str, int]:
+    """Return what a batch asks for: ``threads``, ``mem_mb``, ``source_bytes``.
 
     Raises:
-        Tiles2ZarrError: It is not there or damaged.
+        Tiles2ZarrError: Its file is not there or damaged.
     """
     with state_of_disk(path):
-        value: object = json.loads(path.read_bytes())[key]
-    return value
+        task = json.loads(path.read_bytes())
+        return {key: int(task[key]) for key in ("threads", "mem_mb", "source_bytes")}
 
 
 @contextmanager
