@@ -46,6 +46,11 @@ class State:
         """How the plate came about, made by build_tables."""
         return self.root / "provenance.json"
 
+    @property
+    def waiting(self) -> Path:
+        """Files last left for a later run, one a line."""
+        return self.root / "waiting.txt"
+
     def sources(self, what: str) -> Path:
         """Digest of the sources of a batch, or of the ``index``, as last used."""
         return self.root / "sources" / f"{what}.txt"

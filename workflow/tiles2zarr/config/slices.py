@@ -54,6 +54,8 @@ class ParseOptions(Section):
     """What files of different pixel types are."""
     writer_mode: WriterMode = WriterMode.BY_FOV
     """Decides how much memory a write job asks for."""
+    settle: float = 0
+    """Age from which a file counts as finished, second."""
     num_levels: Count
     """Pyramid levels asked for."""
     chunks: Chunks
@@ -173,6 +175,7 @@ def parse_options(config: Config) -> ParseOptions:
         on_missing=config.writing.on_missing,
         mixed_dtype=config.writing.mixed_dtype,
         writer_mode=config.writing.writer_mode,
+        settle=config.writing.settle,
         num_levels=config.omezarr.num_levels,
         chunks=config.omezarr.chunks,
         shards=config.omezarr.shards,

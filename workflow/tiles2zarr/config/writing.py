@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from tiles2zarr.config.base import Choice, Section, expects, lower
 from tiles2zarr.config.values import Auto, Count, Label
@@ -93,6 +93,9 @@ class Writing(Section):
     ] = "auto"
     """Watch size and time of the source files and redo images whose files changed;
     ``auto``: local files only."""
+    settle: Annotated[float, Field(ge=0), expects("a number from 0")] = 0
+    """Age from which a file counts as finished, second: younger ones, and the last time
+    point of a series that is still growing, are left for a later run; 0 takes all."""
     dask: Scheduler = "threads"
     """Scheduler of the Dask writer modes: ``threads``, ``processes`` or the address of
     a running scheduler."""

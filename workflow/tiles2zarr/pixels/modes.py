@@ -51,8 +51,13 @@ class _DaskWriters(Protocol):
         """Write the parts of an image on a Dask scheduler."""
 
 
-def write_pixels(task: WriteTask, way: Way) -> WrittenPixels:
+def write_pixels(task: WriteTask, way: Way, first: int = 0) -> WrittenPixels:
     """Write headers and chunks of all levels of an image; return what was written.
+
+    Args:
+        task: What to write and where.
+        way: How its chunks are worked off.
+        first: Chunks (shards where there are) along t that stand already.
 
     Raises:
         SourceError: A tile cannot be read or is not what was registered.
@@ -65,6 +70,8 @@ def write_pixels(task: WriteTask, way: Way) -> WrittenPixels:
             task.store.put_chunk(key, data)
     budget = CACHE_BYTES if way.mode in ("by_fov", "by_fov_dask") else 0
     coverage = cover(task.image, task.layouts[0])
+    if first:
+        coverage = coverage.part(lambda index: _key(task, index)[0] >= first)
     if way.mode in ("by_fov_dask", "by_tile_dask"):
         dask = cast("_DaskWriters", import_module("tiles2zarr.pixels.dask_parts"))
         parts = _parts(task, coverage, PARTS_PER_WORKER * way.threads)

@@ -33,6 +33,7 @@ from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.findings import log_findings
+from tiles2zarr.steps.growing import leave_waiting
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, sharing_images
 
@@ -58,6 +59,8 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
     """
     make_owner(state)
     acquired = [_remember(acquire(a, options), state) for a in options.acquisitions]
+    if options.settle:
+        acquired = leave_waiting(acquired, state, options.settle)
     images = _all_images(acquired)
     bytes_of = {image.image: source_bytes(image) for image in images}
     by_id = {part.id: part.images for part in acquired}

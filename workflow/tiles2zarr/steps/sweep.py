@@ -19,6 +19,7 @@ from tiles2zarr.config.base import Section
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
+from tiles2zarr.steps.ages import waiting_lines
 
 IMAGE_ENDINGS = (
     ".tif",
@@ -53,6 +54,9 @@ def index_digest(config: Config, state: State) -> str:
     recorded = state.sources("index")
     if all(line.endswith(GONE) for line in lines) and recorded.is_file():
         return recorded.read_text()
+    if config.writing.settle and state.waiting.is_file():
+        waiting = state.waiting.read_text().splitlines()
+        lines += waiting_lines(waiting, config.writing.settle)
     return _sha(lines)
 
 
@@ -125,7 +129,9 @@ def batch_digest(config: Config, state: State, batch: str) -> str:
 
 @cache
 def _batch_digest(batch: Path, recorded: Path, changed: int) -> str:
-    folders = cast("dict[str, list[str]]", read_state(batch, "sources"))
+    with state_of_disk(batch):
+        task = json.loads(batch.read_bytes())
+        folders = cast("dict[str, list[str]]", task["sources"])
     lines = [
         _stamp(f"{folder}/{name}")
         for folder, names in folders.items()

@@ -15,15 +15,21 @@ from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.mark import KEY, Mark, read_mark
 from tiles2zarr.ngff.provenance import PIXEL_PACKAGES, package_versions
 from tiles2zarr.ngff.windows import contrast_window
+from tiles2zarr.pixels.harvest import WrittenPixels
 from tiles2zarr.pixels.modes import Way, write_pixels
 from tiles2zarr.pixels.planes import digest_sources
 from tiles2zarr.pixels.writer import WriteTask
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import ImagePlan, content_digest, plan_image
+from tiles2zarr.steps.growth import Growth, find_growth
 from tiles2zarr.stores.base import Store
+from tiles2zarr.stores.local import LocalStore
+from tiles2zarr.stores.reuse import take_over
 from tiles2zarr.stores.target import Target
 
 LOG = logging.getLogger("tiles2zarr")
+Standing = tuple[Growth, SourceColumns]
+"""What stays of an image that grew, and its files with their times of now."""
 
 
 class BlockedError(StoreError):
@@ -60,14 +66,35 @@ def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receip
         target.recover()
         receipt = _known_receipt(image, job)
         mark = read_mark(target.current()) if target.exists() else None
+        standing: Standing | None = None
         if mark is not None and mark.owner == job.owner:
             receipt = _settle(image, target, job, mark, receipt)
             if receipt is not None and _stands(plan, target, mark, receipt):
                 same = _same_sources(image, receipt, job)
                 if same is not None:
                     return _refresh(image, target, job, plan, receipt, same)
+            if receipt is not None:
+                standing = _standing(image, target, job, plan, mark, receipt)
         _check_may_write(image, target, job, mark, plan)
-        return _replace(image, target, job, plan, ours=mark is not None)
+        return _replace(image, target, job, plan, standing, ours=mark is not None)
+
+
+def _standing(
+    image: RegisteredImage,
+    target: Target,
+    job: ImageJob,
+    plan: ImagePlan,
+    mark: Mark,
+    receipt: Receipt,
+) -> Standing | None:
+    """Return what can stay of an image that only got time points added."""
+    if not isinstance(target.current(), LocalStore):
+        return None
+    growth = find_growth(image, plan, job.options.omezarr, receipt)
+    if growth is None or not _stands(growth.plan, target, mark, receipt):
+        return None
+    sources = _same_sources(growth.image, receipt, job)
+    return None if sources is None else (growth, sources)
 
 
 def _known_receipt(image: RegisteredImage, job: ImageJob) -> Receipt | None:
@@ -218,6 +245,7 @@ def _replace(
     target: Target,
     job: ImageJob,
     plan: ImagePlan,
+    standing: Standing | None,
     *,
     ours: bool,
 ) -> Receipt:
@@ -225,7 +253,7 @@ def _replace(
     new = target.begin()
     job.began(image)
     try:
-        pixels = write_pixels(_task(image, job, plan, new), _way(job))
+        pixels = _write_pixels(image, target, job, plan, standing, new)
         receipt = Receipt(
             collection=image.collection,
             pixels=plan.pixels,
@@ -252,6 +280,25 @@ def _replace(
         raise
     _pending(image, job).replace(job.state.written(image.image))
     return receipt
+
+
+def _write_pixels(
+    image: RegisteredImage,
+    target: Target,
+    job: ImageJob,
+    plan: ImagePlan,
+    standing: Standing | None,
+    new: Store,
+) -> WrittenPixels:
+    """Write the image's arrays, or those chunks of them that do not stand already."""
+    task, old = _task(image, job, plan, new), target.current()
+    if standing is None or not isinstance(old, LocalStore):
+        return write_pixels(task, _way(job))
+    growth, sources = standing
+    take_over(old, LocalStore(new.url), growth.objects())
+    pixels = write_pixels(task, _way(job), growth.first)
+    LOG.info("%s: time points added", image.image)
+    return growth.joined(pixels, sources)
 
 
 def _task(

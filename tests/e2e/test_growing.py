@@ -1,0 +1,290 @@
+"""A plate that grows: wells come, time points come, and what stands is not touched."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+import zarr
+
+from tests.e2e.convert import convert
+from tests.rules.plate import (
+    HEIGHT,
+    TABLE,
+    WIDTH,
+    Pixels,
+    Row,
+    arrays,
+    contents,
+    files_below,
+    write_csv,
+    write_tile,
+)
+from tiles2zarr.__main__ import main
+from tiles2zarr.checkpoints import read_json
+from tiles2zarr.errors import SourceError
+from tiles2zarr.models.plan import Plan
+from tiles2zarr.models.receipt import Receipt
+
+WELLS = ("B03", "D05")
+SETTLE_S = 60
+OLD_S = 3600
+"""Age of files that are finished."""
+IMAGES = {"B03": "B/03/0", "D05": "D/05/0"}
+
+
+def pixels(well: str, field: int, frame: int, seed: int = 0) -> Pixels:
+    """Return the pixels of a field at a time point."""
+    random = np.random.default_rng([seed, ord(well[0]), field, frame])
+    return random.integers(1, 60000, (HEIGHT, WIDTH), dtype=np.uint16)
+
+
+def acquire(work: Path, frames: Iterable[int], wells: Iterable[str] = WELLS) -> None:
+    """Write time points of wells, files long finished, and the table of all there."""
+    for well in wells:
+        for frame in frames:
+            for field in range(2):
+                path = work / f"raw/{well}_f{field}_t{frame}.tif"
+                write_tile(path, pixels(well, field, frame))
+                age(path, OLD_S)
+    names = sorted(path.name for path in (work / "raw").glob("*.tif"))
+    write_csv(work / TABLE, [row(name) for name in names])
+
+
+def row(name: str) -> Row:
+    """Return the table row of a file."""
+    well, field, frame = name.removesuffix(".tif").split("_")
+    return {
+        "file_path": name,
+        "row": well[0],
+        "column": int(well[1:]),
+        "fov_name": field,
+        "start_x": int(field[1:]) * WIDTH,
+        "start_y": 0,
+        "start_t": int(frame[1:]) * 30,
+        "length_x": WIDTH,
+        "length_y": HEIGHT,
+    }
+
+
+def age(path: Path, seconds: float) -> None:
+    """Make a file look last written so long ago."""
+    moment = time.time() - seconds
+    os.utime(path, (moment, moment))
+
+
+def config(omezarr: dict[str, object] | None = None) -> dict[str, object]:
+    """Return the config: time axis always, files settle in a minute."""
+    details = {"pixelsize": 1.0, "t_spacing": 30.0, "axes": "tczyx"}
+    return {
+        "plate": {"name": "P1", "layout": 96},
+        "output": "out",
+        "acquisitions": [{"path": TABLE, "format": "tile_table", "details": details}],
+        "writing": {"settle": SETTLE_S},
+        "omezarr": {"num_levels": 2} | (omezarr or {}),
+    }
+
+
+def level(well: str) -> Pixels:
+    """Return level 0 of a well, (t, c, z, y, x)."""
+    path = f"out/P1.zarr/{IMAGES[well]}/0"
+    return np.asarray(zarr.open_array(path, mode="r")[...])
+
+
+def expected(well: str, frames: int) -> Pixels:
+    """Return the pixels of a well's fields side by side, by time point."""
+    series = [
+        np.concatenate([pixels(well, field, frame) for field in range(2)], axis=1)
+        for frame in range(frames)
+    ]
+    return np.stack(series)[:, None, None]
+
+
+def receipt(well: str, work: Path = Path()) -> Receipt:
+    """Return a well's receipt."""
+    return read_json(work / f"results/P1/written/{IMAGES[well]}.json", Receipt)
+
+
+def chunks() -> dict[str, tuple[int, int]]:
+    """Return inode and time of every chunk of the plate."""
+    found = {}
+    for path in Path("out").rglob("*"):
+        if path.is_file() and path.name[0].isdigit():
+            status = path.stat()
+            found[path.as_posix()] = status.st_ino, status.st_mtime_ns
+    return found
+
+
+def array_contents(work: Path) -> dict[str, bytes]:
+    """Return the chunks and array headers of the plate in a work folder."""
+    found = contents(arrays(files_below(work / "out")))
+    return {k: raw for k, raw in found.items() if b'"node_type": "group"' not in raw}
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a new work folder, the current one."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+SHARDED = {"ngff_version": "0.5", "shards": {"kind": "multiple", "t_factor": 2}}
+THICK = {"chunks": {"kind": "fov", "t_chunk": 2}}
+
+
+@pytest.mark.parametrize(
+    ("omezarr", "before", "kept"),
+    [
+        pytest.param({}, 2, 2, id="0.4"),
+        pytest.param({"ngff_version": "0.5"}, 2, 2, id="0.5"),
+        pytest.param(SHARDED, 3, 2, id="shards-of-two"),
+        pytest.param(THICK, 3, 2, id="chunks-of-two"),
+    ],
+)
+def test_time_points_are_added_to_what_stands(
+    work: Path, tmp_path: Path, omezarr: dict[str, object], before: int, kept: int
+) -> None:
+    """Old chunks stay the same files; the whole is what one run would have made.
+
+    A chunk or shard that holds the old end and the new beginning is written again, and
+    its old time points are counted twice in the histogram.
+    """
+    acquire(work, range(before))
+    convert(config(omezarr), work)
+    old = chunks()
+    acquire(work, range(before, 5))
+    convert(config(omezarr), work)
+    for well in WELLS:
+        np.testing.assert_array_equal(level(well), expected(well, 5))
+    new = chunks()
+    same = {path for path in old if new[path] == old[path]}
+    times = 1 if omezarr in (SHARDED, THICK) else kept
+    per_time = len(old) // (2 if omezarr in (SHARDED, THICK) else before)
+    assert len(same) == times * per_time
+
+    once = tmp_path / "once"
+    once.mkdir()
+    os.chdir(once)
+    acquire(once, range(5))
+    convert(config(omezarr), once)
+    assert array_contents(work) == array_contents(once)
+    for well in WELLS:
+        ours, theirs = receipt(well, work), receipt(well, once)
+        assert (ours.levels, ours.pixels) == (theirs.levels, theirs.pixels)
+        assert ours.sources.file == theirs.sources.file
+        assert ours.sources.digest == theirs.sources.digest
+        (figures,), (wanted,) = ours.channels, theirs.channels
+        assert figures.minimum == wanted.minimum
+        assert figures.maximum == wanted.maximum
+        counted = (5 + before - kept) * sum(wanted.histogram.counts) // 5
+        assert sum(figures.histogram.counts) == counted
+        assert figures.focus == pytest.approx(wanted.focus, rel=0.01)
+
+
+def test_verify_accepts_a_grown_plate(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Deep verification finds every chunk, and a third run touches nothing."""
+    acquire(work, range(2))
+    convert(config(), work)
+    acquire(work, [2])
+    convert(config(), work)
+    before = files_below(work / "out")
+    convert(config(), work)
+    assert files_below(work / "out") == before
+    Path("my.yaml").write_text(yaml_of(config()))
+    assert main(["verify", "--configfile", "my.yaml", "--deep"]) == 0
+    capsys.readouterr()
+
+
+def yaml_of(mapping: dict[str, object]) -> str:
+    """Return a config as YAML."""
+    return str(yaml.safe_dump(mapping))
+
+
+def test_a_changed_old_time_point_writes_the_image_anew(work: Path) -> None:
+    """If an old file has other pixels of the same size, nothing of it is kept."""
+    acquire(work, range(2))
+    convert(config(), work)
+    acquire(work, [2])
+    changed = pixels("B03", 1, 0, seed=1)
+    write_tile(work / "raw/B03_f1_t0.tif", changed)
+    age(work / "raw/B03_f1_t0.tif", OLD_S / 2)
+    old = chunks()
+    convert(config(), work)
+    wanted = expected("B03", 3)
+    wanted[0, 0, 0, :, WIDTH:] = changed
+    np.testing.assert_array_equal(level("B03"), wanted)
+    new = chunks()
+    same = {path.split("/")[2] for path in old if new[path] == old[path]}
+    assert same == {"D"}
+
+
+def test_young_files_and_the_last_time_point_wait(work: Path) -> None:
+    """While a file is young, series end before it and before their last time point.
+
+    An hour later all is taken.
+    """
+    acquire(work, range(3))
+    age(work / "raw/D05_f1_t1.tif", 1)
+    convert(config(), work)
+    np.testing.assert_array_equal(level("B03"), expected("B03", 2))
+    np.testing.assert_array_equal(level("D05"), expected("D05", 1))
+    plan = read_json(work / "results/P1/plan.json", Plan)
+    (found,) = [f for f in plan.findings if f.code == "not_settled"]
+    assert (found.images, found.count) == (("B/03/0", "D/05/0"), 6)
+    age(work / "raw/D05_f1_t1.tif", OLD_S)
+    convert(config(), work)
+    for well in WELLS:
+        np.testing.assert_array_equal(level(well), expected(well, 3))
+
+
+def test_a_written_image_is_not_taken_out_again(work: Path) -> None:
+    """A file of a finished well that is written anew does not cost the well."""
+    acquire(work, range(1))
+    convert(config(), work)
+    write_tile(work / "raw/D05_f0_t0.tif", pixels("D05", 0, 0, seed=1))
+    convert(config(), work)
+    assert set(read_json(work / "results/P1/plan.json", Plan).images) == {
+        "B/03/0",
+        "D/05/0",
+    }
+
+
+def test_nothing_settled_yet(work: Path) -> None:
+    """If all files are young there is nothing to do, and the message says when."""
+    acquire(work, range(1))
+    for path in (work / "raw").glob("*.tif"):
+        age(path, 1)
+    message = (
+        "No image has all its files older than writing.settle, 60 seconds, yet. "
+        "Run again later."
+    )
+    with pytest.raises(SourceError) as caught:
+        convert(config(), work)
+    assert str(caught.value) == message
+
+
+def test_new_wells_are_picked_up_when_they_settle(
+    work: Path,
+    run_snakemake: Callable[..., object],
+    snakemake_jobs: Callable[[object], dict[str, int]],
+) -> None:
+    """The workflow itself notices that a waiting file is finished, then rests."""
+    acquire(work, range(1))
+    age(work / "raw/D05_f0_t0.tif", 0)
+    run_snakemake(work, config())
+    plan = work / "results/P1/plan.json"
+    assert set(read_json(plan, Plan).images) == {"B/03/0"}
+    age(work / "raw/D05_f0_t0.tif", OLD_S)
+    before = files_below(work / "out/P1.zarr/B/03/0/0")
+    second = run_snakemake(work, config())
+    assert snakemake_jobs(second)["parse_tiles"] == 1
+    assert files_below(work / "out/P1.zarr/B/03/0/0") == before
+    np.testing.assert_array_equal(level("D05"), expected("D05", 1))
+    assert not snakemake_jobs(run_snakemake(work, config()))
