@@ -71,7 +71,7 @@ CHANGES = [
     ("plate: {layout: 96}", {"tables"}),
     ("plate: {uniform: true}", {"parse", "tables"}),
     ("plate: {name: P2}", {"parse", "write", "tables"}),
-    ("output: other", {"write", "tables"}),
+    ("output: other", {"parse", "write", "tables"}),
     ("output_storage_options: {anon: true}", {"write", "tables"}),
     ("omezarr: {windows: image}", {"tables"}),
     ("omezarr: {table_backend: json}", {"tables"}),

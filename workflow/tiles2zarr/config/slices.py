@@ -56,6 +56,8 @@ class ParseOptions(Section):
     """Decides how much memory a write job asks for."""
     settle: float = 0
     """Age from which a file counts as finished, second."""
+    space: Location | None = None
+    """Output whose free space is looked at, if any."""
     num_levels: Count
     """Pyramid levels asked for."""
     chunks: Chunks
@@ -176,6 +178,7 @@ def parse_options(config: Config) -> ParseOptions:
         mixed_dtype=config.writing.mixed_dtype,
         writer_mode=config.writing.writer_mode,
         settle=config.writing.settle,
+        space=config.output if config.writing.check_space else None,
         num_levels=config.omezarr.num_levels,
         chunks=config.omezarr.chunks,
         shards=config.omezarr.shards,

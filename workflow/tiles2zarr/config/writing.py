@@ -96,6 +96,9 @@ class Writing(Section):
     settle: Annotated[float, Field(ge=0), expects("a number from 0")] = 0
     """Age from which a file counts as finished, second: younger ones, and the last time
     point of a series that is still growing, are left for a later run; 0 takes all."""
+    check_space: bool = True
+    """Refuse to start if the output's disk has no room for half of the pixels, or for
+    the files."""
     dask: Scheduler = "threads"
     """Scheduler of the Dask writer modes: ``threads``, ``processes`` or the address of
     a running scheduler."""

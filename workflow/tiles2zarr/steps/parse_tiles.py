@@ -36,6 +36,7 @@ from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.growing import leave_waiting
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, sharing_images
+from tiles2zarr.steps.space import check_space
 
 LOG = logging.getLogger("tiles2zarr")
 MOST_THREADS = 8
@@ -82,6 +83,9 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
     _forget(state, set(digests), set(groups))
     write_json(state.decisions, decisions)
     plan = _plan(acquired, groups, shapes, findings, options)
+    if options.space is not None:
+        room = check_space(plan, state, options.space)
+        plan = plan.replace(findings=(*plan.findings, *room))
     replace_file(state.sources("index"), index.encode())
     write_json(state.plan, plan)
     LOG.info("%d images in %d batches", len(images), len(groups))
