@@ -18,7 +18,7 @@ LAYERS = (
     {"geometry"},
     {"models"},
     {"config"},
-    {"extension", "sheets", "state"},
+    {"extension", "sheets", "state", "temporary"},
     {
         "checkpoints",
         "conditions",

@@ -139,3 +139,33 @@ def test_file_systems_without_links_are_locked_too(
     again = tmp_path / ".0.lock"
     with hold(again), pytest.raises(LockedError), hold(again, wait_s=0):
         pass
+
+
+def test_what_killed_tries_left_is_swept(tmp_path: Path) -> None:
+    """Whoever gets the lock removes files of tries beside it, not other locks."""
+    path = tmp_path / ".0.lock"
+    (tmp_path / f".0.lock.{'f' * 32}").write_text("")
+    (tmp_path / ".00.lock").write_text("another image's")
+    with hold(path):
+        names = {other.name for other in tmp_path.iterdir()}
+        assert names == {".0.lock", ".00.lock"}
+
+
+def test_a_swept_try_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live process whose file was swept just tries once more."""
+    path = tmp_path / ".0.lock"
+    link = os.link
+    tries: list[Path] = []
+
+    def swept_once(source: Path, target: Path) -> None:
+        tries.append(source)
+        if len(tries) == 1:
+            source.unlink()
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", swept_once)
+    with hold(path):
+        assert len(set(tries)) == 2
+    assert list(tmp_path.iterdir()) == []

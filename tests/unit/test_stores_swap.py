@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tiles2zarr.errors import LockedError
+from tiles2zarr.stores import swap as swap_module
 from tiles2zarr.stores.lock import hold
 from tiles2zarr.stores.swap import ImagePlace, recover, swap
 
@@ -86,11 +87,9 @@ class DiedError(Exception):
     """The process died here."""
 
 
-STEPS = ("rename", "rmtree", "unlink")
-
-
 def dying_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the step-th call that changes the disk die before it does anything."""
+    exchange = swap_module.exchange
     calls = 0
 
     def counted(real: Callable[..., object]) -> Callable[..., object]:
@@ -103,24 +102,32 @@ def dying_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return call
 
+    monkeypatch.setattr(swap_module, "exchange", counted(exchange))
     monkeypatch.setattr(os, "rename", counted(os.rename))
     monkeypatch.setattr(shutil, "rmtree", counted(shutil.rmtree))
 
 
-@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("step", range(9))
+@pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "renames"])
 def test_every_step_can_be_the_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, exchanges: bool
 ) -> None:
-    """Whatever call was the last one, recover and a new swap end in the right state."""
+    """Whatever call was the last one, recover and a new swap end in the right state.
+
+    Where two folders can change places in one step, there is an image all the time.
+    """
     place = ImagePlace(tmp_path / "03" / "0")
     make_image(place.image, "old", "labels", "tables")
     with monkeypatch.context() as patch:
+        if not exchanges:
+            patch.setattr(swap_module, "exchange", lambda one, other: False)
         dying_at(step, patch)
-        if step < 5:
+        if step < (5 if exchanges else 8):
             with pytest.raises(DiedError):
                 do_swap(place)
         else:
             do_swap(place)
+    assert place.image.exists() or not exchanges
     place.lock.unlink(missing_ok=True)
     recover(place, own)
     assert (place.image / "0/c").read_text() in ("old", "new")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
+from tiles2zarr.temporary import beside, sweep
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -39,16 +39,17 @@ def replace_file(path: Path, raw: bytes, *, durable: bool = False) -> None:
     (a wait per file costs minutes on plates of thousands of images).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    sweep(path)
+    new = beside(path)
     try:
-        with open(beside, "wb") as stream:
+        with open(new, "wb") as stream:
             stream.write(raw)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        os.replace(beside, path)
+        os.replace(new, path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
 
 

@@ -33,6 +33,7 @@ from tiles2zarr.steps.orphans import settle_orphans
 from tiles2zarr.steps.output import open_store, plate_owner, read_owner
 from tiles2zarr.steps.provenance import make_provenance
 from tiles2zarr.stores.base import Store
+from tiles2zarr.stores.lock import hold
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
@@ -43,7 +44,8 @@ def build_tables(state: State, options: TablesOptions, config: Config) -> None:
     """Write image tables, plate tables, plate and well metadata; then plate.json.
 
     Lists only images that are complete; may run at any time on a half-done plate. An
-    image whose tables stand costs one look at a small file.
+    image whose tables stand costs one look at a small file. Waits for another that a
+    killed Snakemake left running.
 
     Args:
         state: The plate's state.
@@ -51,8 +53,14 @@ def build_tables(state: State, options: TablesOptions, config: Config) -> None:
         config: All of the config, for the provenance alone.
 
     Raises:
+        LockedError: The other one does not end.
         Tiles2ZarrError: State cannot be read, or the output cannot be written.
     """
+    with hold(state.root / ".build_tables.lock"):
+        _build(state, options)
+
+
+def _build(state: State, options: TablesOptions) -> None:
     plan = read_json(state.plan, Plan)
     outcomes = [
         read_json(state.done(step, batch), BatchOutcome)

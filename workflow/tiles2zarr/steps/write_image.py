@@ -204,6 +204,8 @@ def _refresh(
     mark = read_mark(target.current())
     if mark is None or mark.metadata != plan.metadata:
         job.state.plate.unlink(missing_ok=True)
+        # its windows go with the attributes: also the way back must make them again
+        job.state.tabled(image.image).unlink(missing_ok=True)
         _write_group(image, target.current(), job, updated)
         LOG.info("%s: metadata rewritten", image.image)
     write_json(job.state.written(image.image), updated, durable=True)
@@ -274,6 +276,8 @@ def _replace(
         job.state.plate.unlink(missing_ok=True)
         job.state.tabled(image.image).unlink(missing_ok=True)
         keep = ours and not _labels_dropped(target, job, plan)
+        # the old receipt is no proof of the new image
+        job.state.written(image.image).unlink(missing_ok=True)
         target.commit(new, keep_foreign=keep)
     except BaseException:
         target.abandon(new)

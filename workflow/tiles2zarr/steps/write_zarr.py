@@ -21,6 +21,7 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.findings import chunk_findings, hole_findings, log_findings
 from tiles2zarr.steps.output import check_owner, open_target, read_owner
 from tiles2zarr.steps.write_image import BlockedError, ImageJob, write_image
+from tiles2zarr.stores.local import refused
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
@@ -90,9 +91,10 @@ def _write_one(
         LOG.error("%s", error)
         outcome = Outcome(status="blocked", error=str(error))
         return outcome, [_blocked(image, error)]
-    except Tiles2ZarrError as error:
-        LOG.error("%s: %s", image, error)
-        return Outcome(status="failed", error=str(error)), []
+    except (Tiles2ZarrError, OSError) as error:
+        told = refused(error) if isinstance(error, OSError) else error
+        LOG.error("%s: %s", image, told)
+        return Outcome(status="failed", error=str(told)), []
     return Outcome(status="done", digest=digest(receipt)), findings
 
 

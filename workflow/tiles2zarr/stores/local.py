@@ -1,34 +1,44 @@
 """A folder as a store."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from tiles2zarr.errors import StoreError
+from tiles2zarr.temporary import beside, sweep
 
 SYNC_THREADS = 8
 """Waiting for the disk costs no CPU: eight files wait together."""
 
 
+CURES = {
+    "ENOSPC": "Free space on the output disk and run again.",
+    "EDQUOT": "Your quota is used up: free space and run again.",
+    "EROFS": "The output is read-only: choose another `output`.",
+    "EACCES": "Get write permission there or choose another `output`.",
+    "EPERM": "Get write permission there or choose another `output`.",
+    "ENOTDIR": "A part of this path is a file: move it away and run again.",
+    "EEXIST": "A part of this path is a file or a dead link: move it away and run again.",
+    "ELOOP": "A part of this path is a link to itself: remove it and run again.",
+}
+"""What helps, by the symbol of the system's error."""
+
+
 def explain(error: OSError, path: Path) -> StoreError:
     """Return the StoreError that says what the system refused and what helps."""
-    cures = {
-        "ENOSPC": "Free space on the output disk and run again.",
-        "EDQUOT": "Your quota is used up: free space and run again.",
-        "EROFS": "The output is read-only: choose another `output`.",
-        "EACCES": "Get write permission there or choose another `output`.",
-        "EPERM": "Get write permission there or choose another `output`.",
-        "ENOTDIR": "A part of this path is a file: move it away and run again.",
-        "EEXIST": "A part of this path is a file or a dead link: move it away and run "
-        "again.",
-        "ELOOP": "A part of this path is a link to itself: remove it and run again.",
-    }
     name = errno_name(error)
-    cure = cures.get(name, "Check the output disk and run again.")
+    cure = CURES.get(name, "Check the output disk and run again.")
     return StoreError(f"{path} cannot be written: {error.strerror} ({name}). {cure}")
+
+
+def refused(error: OSError) -> StoreError:
+    """Return the StoreError for what the system refused at a file it names, or none."""
+    name = errno_name(error)
+    place = f"{error.filename}: " if error.filename else ""
+    cure = CURES.get(name, "Check the disk and run again.")
+    return StoreError(f"{place}{error.strerror or error} ({name}). {cure}")
 
 
 def errno_name(error: OSError) -> str:
@@ -78,18 +88,19 @@ class LocalStore:
             StoreError: The disk is full, read-only or not ours.
         """
         path = self.root / key
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        new = beside(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(path)
             try:
-                with open(beside, "wb") as stream:
+                with open(new, "wb") as stream:
                     stream.write(data)
                     if self._durable:
                         stream.flush()
                         os.fsync(stream.fileno())
-                os.replace(beside, path)
+                os.replace(new, path)
             finally:
-                beside.unlink(missing_ok=True)
+                new.unlink(missing_ok=True)
         except OSError as error:
             raise explain(error, path) from error
 

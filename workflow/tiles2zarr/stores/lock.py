@@ -117,6 +117,7 @@ def hold(path: Path, wait_s: float = WAIT_S) -> Iterator[Lock]:
     """
     lock = _acquire(path, wait_s)
     try:
+        _sweep(path)
         yield lock
     finally:
         lock.release()
@@ -152,6 +153,8 @@ def _create(path: Path, holder: Holder) -> bool:
             os.link(beside, path)
         except FileExistsError:
             return False
+        except FileNotFoundError:
+            return False  # the holder swept it
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
@@ -159,6 +162,17 @@ def _create(path: Path, holder: Holder) -> bool:
         return True
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what tries to take the lock left; a live one makes another file."""
+    start = f"{path.name}."
+    try:
+        for name in os.listdir(path.parent):
+            if name.startswith(start):
+                path.with_name(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise explain(error, path) from error
 
 
 def _create_without_links(path: Path, holder: Holder) -> bool:

@@ -9,13 +9,14 @@ is lost: labels and tables of the old image are moved one by one into the new on
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from tiles2zarr.stores.exchange import exchange
 from tiles2zarr.stores.local import explain, sync_file
-from tiles2zarr.stores.lock import STALE_S, Lock
+from tiles2zarr.stores.lock import Lock
+from tiles2zarr.temporary import is_temporary
 
 METADATA_FILES = frozenset({".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
 """Files of a group that belong to its writer, never carried over."""
@@ -41,11 +42,11 @@ class ImagePlace:
         return self.image.with_name(f".{self.image.name}.old-{token}")
 
     def beside(self, kind: str) -> list[Path]:
-        """Return what stands beside the image as ``partial``, ``old`` or ``lock``."""
+        """Return what stands beside the image as ``partial`` or ``old``."""
         parent = self.image.parent
         if not parent.is_dir():
             return []
-        pattern = re.compile(rf"\.{re.escape(self.image.name)}\.{kind}[-.].+")
+        pattern = re.compile(rf"\.{re.escape(self.image.name)}\.{kind}-.+")
         names = sorted(name for name in os.listdir(parent) if pattern.fullmatch(name))
         return [parent / name for name in names]
 
@@ -69,9 +70,6 @@ def recover(place: ImagePlace, written: Callable[[Path], Collection[str]]) -> No
                 os.rename(old, place.image)
         for partial in place.beside("partial"):
             shutil.rmtree(partial)
-        for lost in place.beside("lock"):
-            if time.time() - lost.lstat().st_mtime > STALE_S:
-                lost.unlink()
     except OSError as error:
         raise explain(error, place.image) from error
 
@@ -100,15 +98,17 @@ def swap(
     token = partial.name.rpartition("-")[2]
     lock.check()
     try:
-        if place.image.exists():
-            old = place.old(token)
-            if not keep_foreign:
-                _forget_foreign(place.image, written(place.image))
-            os.rename(place.image, old)
+        if not place.image.exists():
             os.rename(partial, place.image)
-            _finish(place, old, written(old))
         else:
-            os.rename(partial, place.image)
+            dropped = place.partial(f"dropped-{token}")
+            if not keep_foreign:
+                _take_foreign(place.image, written(place.image), dropped)
+            old = place.old(token)
+            _change_places(place.image, partial, old)
+            _finish(place, old, written(old))
+            if not keep_foreign:
+                shutil.rmtree(dropped)
     except OSError as error:
         raise explain(error, place.image) from error
     sync_file(place.image.parent)
@@ -116,13 +116,27 @@ def swap(
 
 def _foreign(group: Path, written: Collection[str]) -> list[str]:
     names = set(os.listdir(group)) - METADATA_FILES - set(written)
-    return sorted(names)
+    return sorted(name for name in names if not is_temporary(name))
 
 
-def _forget_foreign(group: Path, written: Collection[str]) -> None:
+def _take_foreign(group: Path, written: Collection[str], where: Path) -> None:
+    """Move foreign sub-groups out, each in one step: none is seen half removed."""
+    where.mkdir()
     for name in _foreign(group, written):
-        path = group / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        os.rename(group / name, where / name)
+
+
+def _change_places(image: Path, partial: Path, old: Path) -> None:
+    """Put ``partial`` in the image's place and the image at ``old``.
+
+    Where the system can, there is an image at every moment. Between the two steps the
+    new one is called old: nothing of it is foreign, and ``recover`` removes it.
+    """
+    os.rename(partial, old)
+    if not exchange(old, image):
+        os.rename(old, partial)
+        os.rename(image, old)
+        os.rename(partial, image)
 
 
 def _finish(place: ImagePlace, old: Path, written: Collection[str]) -> None:
