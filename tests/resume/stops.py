@@ -131,9 +131,14 @@ class Head:
     """
 
     def __init__(
-        self, work: Path, config: Mapping[str, object], repository: Path
+        self,
+        work: Path,
+        config: Mapping[str, object],
+        repository: Path,
+        *,
+        group: bool = False,
     ) -> None:
-        """Start it."""
+        """Start it, in a process group of its own if ``group``."""
         (work / "config.yaml").write_text(yaml.safe_dump(dict(config)))
         self._log = work / "head.log"
         command = [sys.executable, "-m", "snakemake", "-s", f"{repository}/Snakefile"]
@@ -144,6 +149,7 @@ class Head:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
+                start_new_session=group,
             )
 
     def __enter__(self) -> "Head":
