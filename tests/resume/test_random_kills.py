@@ -121,7 +121,7 @@ def test_killed_at_random_moments(
             with GroupHead(
                 plate.work, settings(version), repository, group=True
             ) as head:
-                head.strike(moments.uniform(0.3, usual_s), all_of_it=all_of_it)
+                head.strike(moments.uniform(0.3, 0.6 * usual_s), all_of_it=all_of_it)
                 killed += head.process.returncode == -signal.SIGKILL
                 groups.append(head.process.pid)
             run_snakemake(plate.work, settings(version), "--unlock")
@@ -136,4 +136,4 @@ def test_killed_at_random_moments(
         assert differences(products(plate), expected) == []
     with capsys.disabled():
         print(f"\n{version}, {'group' if all_of_it else 'head'}: {killed} kills")
-    assert killed > ROUNDS
+    assert killed > ROUNDS // 2
