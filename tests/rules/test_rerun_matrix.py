@@ -4,6 +4,7 @@ A row of the matrix is a change to a finished plate. What ran is counted; which 
 were written is seen by time and inode of each of their files.
 """
 
+import json
 import os
 import shutil
 from collections import Counter
@@ -34,6 +35,7 @@ from tests.rules.plate import (
     write_tile,
 )
 from tests.rules.rerun import Workflow
+from tiles2zarr.__main__ import main
 
 Sections = dict[str, Mapping[str, object]]
 Jobs = Callable[[Completed], Counter[str]]
@@ -168,7 +170,7 @@ MATRIX = {
     "overwrite mode": Case({"writing": {"overwrite_mode": "extend"}}, write=3),
 }
 """Where pixels come or go the windows of the plate may move, in attributes of all."""
-THROUGH_SNAKEMAKE = ("table backend", "codec")
+THROUGH_SNAKEMAKE = ("table backend",)
 
 
 def looks(plate: Plate) -> Looks:
@@ -217,6 +219,22 @@ def test_matrix(finished: tuple[Plate, Workflow], tmp_path: Path, name: str) -> 
     after = looks(plate)
     assert workflow.run(config(**case.sections)) == {}
     assert looks(plate) == after
+
+
+def test_lost_results(
+    finished: tuple[Plate, Workflow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After adoption one run makes the state anew and touches no file of the store."""
+    shutil.copytree(finished[0].work, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    plate, workflow = Plate(tmp_path / "work"), Workflow(tmp_path / "work")
+    shutil.rmtree(plate.state)
+    Path("config.yaml").write_text(json.dumps(config()))
+    before = looks(plate)
+    assert main(["verify", "--configfile", "config.yaml", "--adopt"]) == 0
+    assert workflow.run(config()) == {**EVERY_RULE, **END}
+    assert looks(plate) == before
+    assert workflow.run(config()) == {}
 
 
 @pytest.mark.parametrize(
