@@ -7,7 +7,6 @@ included. ``make torture`` tries every call, the usual run a few.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,6 @@ from tests.resume.torture import (
     finish,
     lies,
     make_scenes,
-    run_steps,
     snapshot,
 )
 from tests.resume.traced import Blow, Steps, need_strace
@@ -124,20 +122,6 @@ def test_scenes_are_what_they_are_called(
         finish(scene, steps)
         found = Plate(scene.work).level(IMAGE)
         np.testing.assert_array_equal(found, pixels)
-
-
-def test_the_way_back(steps: Steps, scene_of: MakeScene, tmp_path: Path) -> None:
-    """Metadata that were changed and changed back before the tables: all is as before.
-
-    The tables of the image stand, but its contrast windows went with its attributes.
-    """
-    scene = copy_scene(scene_of("relabel", "0.4"), tmp_path / "work")
-    assert steps.run(scene.work, "write", scene.config) == 0
-    made = scene_of("first tables", "0.4")
-    before = snapshot(scene_of("relabel", "0.4").work.with_name("made"))
-    run_steps(steps, scene.work, made.config, "parse", "register")
-    finish(replace(scene, config=made.config), steps)
-    assert differences(snapshot(scene.work), before) == []
 
 
 SAMPLES = [

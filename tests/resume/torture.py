@@ -73,26 +73,26 @@ def make_scenes(folder: Path, steps: Steps, version: Version) -> dict[str, Scene
     settings = _config(version)
     plate = Plate(folder / "first")
     plate.write("B03")
-    run_steps(steps, plate.work, settings, "parse", "register")
+    _run(steps, plate.work, settings, "parse", "register")
     add("first", "write")
 
     _copy(plate.work, folder / "first tables")
-    run_steps(steps, folder / "first tables", settings, "write")
+    _run(steps, folder / "first tables", settings, "write")
     add("first tables", "tables")
 
     made = folder / "made"
     _copy(folder / "first tables", made)
-    run_steps(steps, made, settings, "tables")
+    _run(steps, made, settings, "tables")
     _add_foreign(Plate(made))
 
     plate = _change(made, folder / "replace")
     write_tile(plate.raw("B03", "F1", 0), tile_pixels("B03", "F1", 0, seed=1))
-    run_steps(steps, plate.work, settings, "register")
+    _run(steps, plate.work, settings, "register")
     add("replace", "write")
 
     settings = _config(version, label="Hoechst")
     plate = _change(made, folder / "relabel")
-    run_steps(steps, plate.work, settings, "parse", "register")
+    _run(steps, plate.work, settings, "parse", "register")
     add("relabel", "write")
 
     settings = _config(version, mode="overwrite")
@@ -100,14 +100,14 @@ def make_scenes(folder: Path, steps: Steps, version: Version) -> dict[str, Scene
     rows = table_rows("B03")
     moved = {"F1": {}, "F2": {"start_x": -20.0}}
     write_csv(plate.work / TABLE, [row | moved[str(row["fov_name"])] for row in rows])
-    run_steps(steps, plate.work, settings, "parse", "register")
+    _run(steps, plate.work, settings, "parse", "register")
     add("drop", "write")
 
     settings = _config(version, backend="json")
     plate = _change(made, folder / "tables")
     rows = [row | {"drug": "taxol"} for row in condition_rows()]
     write_csv(plate.work / CONDITIONS, rows)
-    run_steps(steps, plate.work, settings, "parse", "register", "write")
+    _run(steps, plate.work, settings, "parse", "register", "write")
     add("tables", "tables")
     return scenes
 
@@ -127,10 +127,7 @@ def _config(
     )
 
 
-def run_steps(
-    steps: Steps, work: Path, settings: Mapping[str, object], *names: str
-) -> None:
-    """Run steps in a work folder, as Snakemake starts them."""
+def _run(steps: Steps, work: Path, settings: Mapping[str, object], *names: str) -> None:
     for name in names:
         forget_outputs(work, name)
         assert steps.run(work, name, settings) == 0, steps.log.read_text()
@@ -183,9 +180,9 @@ def finish(scene: Scene, steps: Steps) -> None:
     says of them is not what it said before: so Snakemake sees it.
     """
     state = Plate(scene.work).state
-    run_steps(steps, scene.work, scene.config, scene.step)
+    _run(steps, scene.work, scene.config, scene.step)
     if scene.step == "write" and not (state / "plate.json").exists():
-        run_steps(steps, scene.work, scene.config, "tables")
+        _run(steps, scene.work, scene.config, "tables")
 
 
 def snapshot(work: Path) -> Snapshot:

@@ -45,8 +45,14 @@ class Workflow:
         copy._made = dict(self._made)
         return copy
 
-    def run(self, config: Mapping[str, object]) -> Counter[str]:
+    def run(
+        self, config: Mapping[str, object], *, killed: bool = False
+    ) -> Counter[str]:
         """Run a config in the work folder; return how many jobs of each rule ran.
+
+        Args:
+            config: The config of the plate.
+            killed: The run ends when the images are written, before their tables.
 
         Raises:
             Tiles2ZarrError: As the step that ended the run.
@@ -56,16 +62,18 @@ class Workflow:
         sweep._batch_digest.cache_clear()
         with chdir(self._work):
             (plate,) = checked_configs(config).values()
-            self._run(plate)
+            self._run(plate, killed=killed)
         return self._ran
 
-    def _run(self, config: Config) -> None:
+    def _run(self, config: Config, *, killed: bool) -> None:
         index = index_digest(config, STATE)
         parse = _key(step_options("parse", config), index)
         if self._due("parse_tiles", STATE.plan, parse):
             parse_tiles(STATE, as_in_job(slices.parse_options(config)), index)
         batches = json.loads(STATE.plan.read_text())["batches"]
         written = [self._batch(batch, config) for batch in batches]
+        if killed:
+            return
         upstream = bool(self._ran)
         options = as_in_job(slices.tables_options(config))
         tables = _key(step_options("tables", config), *map(_content, written))

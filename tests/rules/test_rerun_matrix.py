@@ -26,6 +26,7 @@ from tests.rules.plate import (
     channels,
     condition_rows,
     config,
+    contents,
     images_of,
     is_array_file,
     table_rows,
@@ -219,6 +220,22 @@ def test_matrix(finished: tuple[Plate, Workflow], tmp_path: Path, name: str) -> 
     after = looks(plate)
     assert workflow.run(config(**case.sections)) == {}
     assert looks(plate) == after
+
+
+def test_there_and_back(finished: tuple[Plate, Workflow], tmp_path: Path) -> None:
+    """A label changed and, the run killed before the tables, changed back: as before.
+
+    The marks of the tables stand, but the plate's contrast windows went with the
+    attributes of the images.
+    """
+    shutil.copytree(finished[0].work, tmp_path / "work")
+    plate, workflow = Plate(tmp_path / "work"), finished[1].moved(tmp_path / "work")
+    before = contents(plate.files())
+    there = config(**details(channels=channels("Hoechst")))
+    assert workflow.run(there, killed=True) == EVERY_RULE
+    assert contents(plate.files()) != before
+    workflow.run(config())
+    assert contents(plate.files()) == before
 
 
 def test_lost_results(
