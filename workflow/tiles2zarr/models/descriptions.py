@@ -14,17 +14,25 @@ from pydantic import BaseModel
 
 from tiles2zarr.models.base import Frozen
 
+_BUILT = {"__pydantic_core_schema__"}
+"""What pydantic keeps of a model's schema."""
+
 
 def describe_fields() -> None:
     """Give the fields of all models imported so far the docstrings below them."""
-    for model in dict.fromkeys(_derived(Frozen)):
+    models = tuple(dict.fromkeys(_derived(Frozen)))
+    for model in models:
         docs: dict[str, str] = {}
         for above in reversed(model.__mro__):
             if above is not Frozen and issubclass(above, Frozen):
                 docs |= _attribute_docs(above)
         for name, field in model.model_fields.items():
             field.description = field.description or docs.get(name)
-    for model in dict.fromkeys(_derived(Frozen)):
+    for model in models:
+        # what holds this model must not take its schema as it was
+        for name in _BUILT & vars(model).keys():
+            delattr(model, name)
+    for model in models:
         model.model_rebuild(force=True)
 
 

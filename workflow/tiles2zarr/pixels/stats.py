@@ -75,7 +75,7 @@ class ChannelFigures:
         top = float(np.iinfo(self._dtype.name).max) if whole else np.inf
         saturated = float(weights[values >= top].sum() / weights.sum())
         return ChannelStats(
-            histogram=_histogram(values, weights, whole),
+            histogram=make_histogram(values, weights, whole),
             minimum=float(values.min()),
             maximum=float(values.max()),
             saturated=round(saturated, 6),
@@ -92,48 +92,7 @@ class ChannelFigures:
         return values, np.ones(values.size, dtype=np.int64)
 
 
-def join_figures(
-    old: ChannelStats, new: ChannelStats, dtype: str, share: float
-) -> ChannelStats:
-    """Return the figures of two parts of a channel, by their histograms.
-
-    Args:
-        old: Figures of one part.
-        new: Figures of the other.
-        dtype: Pixel type.
-        share: The first part's share of the planes, for the mean sharpness.
-    """
-    parts = [part for part in (old, new) if any(part.histogram.counts)]
-    if len(parts) < 2:
-        return parts[0] if parts else new
-    whole = np.dtype(dtype).kind in "iu"
-    values, weights = zip(*(_bins(part, whole) for part in parts), strict=True)
-    sizes = [float(part.sum()) for part in weights]
-    saturated = np.average([old.saturated, new.saturated], weights=sizes)
-    return ChannelStats(
-        histogram=_histogram(np.concatenate(values), np.concatenate(weights), whole),
-        minimum=min(old.minimum, new.minimum),
-        maximum=max(old.maximum, new.maximum),
-        saturated=round(float(saturated), 6),
-        focus=round(old.focus * share + new.focus * (1 - share), 6),
-    )
-
-
-def _bins(
-    part: ChannelStats, whole: bool
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the middles of a histogram's bins, within its values, and their counts."""
-    found = part.histogram
-    counts = np.array(found.counts, dtype=np.int64)
-    used = np.flatnonzero(counts)
-    middles = found.start + (used + 0.5) * found.width - 0.5 * whole
-    middles = np.floor(middles) if whole else middles
-    middles[0] = part.minimum
-    middles[-1] = part.maximum
-    return middles.astype(np.float64), counts[used]
-
-
-def _histogram(
+def make_histogram(
     values: NDArray[np.float64], weights: NDArray[np.int64], whole: bool
 ) -> Histogram:
     """Return at most ``BINS`` equal bins; whole numbers get bins of whole width."""

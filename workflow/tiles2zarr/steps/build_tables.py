@@ -57,10 +57,10 @@ def build_tables(state: State, options: TablesOptions, config: Config) -> None:
         Tiles2ZarrError: State cannot be read, or the output cannot be written.
     """
     with hold(state.root / ".build_tables.lock"):
-        _build(state, options)
+        _build(state, options, config)
 
 
-def _build(state: State, options: TablesOptions) -> None:
+def _build(state: State, options: TablesOptions, config: Config) -> None:
     plan = read_json(state.plan, Plan)
     outcomes = [
         read_json(state.done(step, batch), BatchOutcome)

@@ -8,11 +8,12 @@ from tiles2zarr.models.image import BoxColumns, RegisteredImage
 from tiles2zarr.models.receipt import (
     ChunkColumns,
     LevelReceipt,
+    PlaneColumns,
     Receipt,
     SourceColumns,
 )
 from tiles2zarr.pixels.harvest import WrittenPixels
-from tiles2zarr.pixels.stats import join_figures
+from tiles2zarr.pixels.joining import join_figures
 from tiles2zarr.steps.fingerprints import ImagePlan, plan_image
 
 
@@ -53,7 +54,7 @@ class Growth:
                 for old, added in zip(self.receipt.channels, new.channels, strict=True)
             ),
             sources=_union(sources, new.sources),
-            unreadable=tuple(sorted({*self.receipt.unreadable, *new.unreadable})),
+            holes=_joined_holes(self.receipt.holes, new.holes),
         )
 
     def _kept(self, level: LevelReceipt) -> list[int]:
@@ -73,6 +74,15 @@ class Growth:
             digest=tuple(row[2] for row in rows),
         )
         return new.replace(chunks=chunks)
+
+
+def _joined_holes(old: PlaneColumns, new: PlaneColumns) -> PlaneColumns:
+    rows = {*zip(old.file, old.plane, strict=True)}
+    rows |= {*zip(new.file, new.plane, strict=True)}
+    return PlaneColumns(
+        file=tuple(file for file, _ in sorted(rows)),
+        plane=tuple(plane for _, plane in sorted(rows)),
+    )
 
 
 def find_growth(

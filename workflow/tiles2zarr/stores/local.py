@@ -20,7 +20,8 @@ CURES = {
     "EACCES": "Get write permission there or choose another `output`.",
     "EPERM": "Get write permission there or choose another `output`.",
     "ENOTDIR": "A part of this path is a file: move it away and run again.",
-    "EEXIST": "A part of this path is a file or a dead link: move it away and run again.",
+    "EEXIST": "A part of this path is a file or a dead link: move it away and run "
+    "again.",
     "ELOOP": "A part of this path is a link to itself: remove it and run again.",
 }
 """What helps, by the symbol of the system's error."""

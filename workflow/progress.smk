@@ -1,0 +1,14 @@
+# A line every half minute while the jobs run, from the process that runs them.
+reporter = Reporter(RESULTS, list(CONFIGS), ONLY, EVERY_S)
+
+
+onstart:
+    reporter.start()
+
+
+onsuccess:
+    reporter.stop()
+
+
+onerror:
+    reporter.stop()
