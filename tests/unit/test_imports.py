@@ -15,7 +15,7 @@ PACKAGE = REPOSITORY / "workflow/tiles2zarr"
 
 LAYERS = (
     {"errors"},
-    {"geometry"},
+    {"filesystems", "geometry"},
     {"models"},
     {"config"},
     {"extension", "sheets", "state", "temporary"},

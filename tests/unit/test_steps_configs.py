@@ -6,23 +6,35 @@ from tiles2zarr.errors import ConfigError
 from tiles2zarr.steps.configs import checked_configs
 
 PLATE = {"name": "P", "acquisitions": [{"path": "raw", "format": "tile_table"}]}
+FAULTS = {
+    "nowhere://bucket/plates": "has the protocol nowhere, which fsspec does not know. "
+    "Correct it",
+    "https://host/plates": "cannot be written to by HTTP. Give a folder or an object "
+    "store",
+    "simplecache::s3://bucket/plates": "is a chain of URLs, which cannot be written "
+    "to. Give a plain URL",
+}
 
 
-def test_output_behind_a_url_is_refused() -> None:
-    """Object stores are not written: said before anything runs."""
+@pytest.mark.parametrize(("output", "fault"), FAULTS.items(), ids=FAULTS)
+def test_output_that_cannot_be_written(output: str, fault: str) -> None:
+    """A URL nothing can be written to is said before anything runs."""
     with pytest.raises(ConfigError) as caught:
-        checked_configs(PLATE | {"output": "s3://bucket/plates"})
-    assert caught.value.faults == (
-        "output: 's3://bucket/plates' is a URL, but this version writes into folders "
-        "only. Give a folder, and copy the finished plate",
-    )
+        checked_configs(PLATE | {"output": output})
+    assert caught.value.faults == (f"output: {output!r} {fault}",)
+
+
+def test_output_in_an_object_store() -> None:
+    """An object store, or a folder as a URL, is an output like any other."""
+    for output in ("s3://bucket/plates", "file:///tmp/plates", "memory://plates"):
+        assert checked_configs(PLATE | {"output": output})["P"].output == output
 
 
 def test_all_faults_come_at_once() -> None:
     """An output and a function that cannot be had are two faults of one error."""
     loader = {"loader": {"function": "no_such_module:read"}}
     config = PLATE | {
-        "output": "s3://b/p",
+        "output": "https://b/p",
         "acquisitions": [PLATE["acquisitions"][0] | loader],
     }
     with pytest.raises(ConfigError) as caught:

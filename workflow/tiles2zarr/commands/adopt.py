@@ -124,7 +124,7 @@ def find_whole(image: str, plate: Plate, known: State) -> Adopted:
             from other sources or options than the checkpoint of register states.
     """
     registered = read_json(known.registered(image), RegisteredImage)
-    target = open_target(plate.output, registered.collection)
+    target = open_target(plate.output, registered.collection, plate.storage)
     store = target.current()
     mark = read_mark(store) if target.exists() else None
     if mark is None:
@@ -190,7 +190,11 @@ def channel_figures(
     planes = len(coverage.uses) // len(image.channels)
     figures = [ChannelFigures(np.dtype(image.dtype), planes) for _ in image.channels]
     try:
-        array = zarr.open_array(f"{store.url}/{layout.path}", mode="r")
+        array = zarr.open_array(
+            f"{store.url}/{layout.path}",
+            mode="r",
+            storage_options=dict(store.options) or None,
+        )
         for leaf in coverage.leaves:
             _add(leaf, layout, lambda where: np.asarray(array[where]), figures)
         seen = {

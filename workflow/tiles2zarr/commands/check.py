@@ -129,7 +129,10 @@ def _position_faults(place: str, acquisition: Acquisition) -> Iterator[str]:
 def _output_faults(plate: Plate) -> Iterator[str]:
     output = plate.output
     if "://" in output and not output.startswith("file://"):
-        yield from _protocol_faults(output)
+        faults = list(_protocol_faults(output))
+        yield from faults
+        if faults:
+            return
     else:
         yield from _folder_faults("output", Path(output.removeprefix("file://")))
     yield from _folder_faults(str(plate.state.root), plate.state.root)
@@ -147,12 +150,11 @@ def _owner(plate: Plate) -> str:
 
 def _protocol_faults(output: str) -> Iterator[str]:
     """Yield why no file system can be had for a URL; the network is not asked."""
-    import fsspec  # only URLs need it
+    from tiles2zarr.filesystems import output_fault  # only URLs need it
 
-    try:
-        fsspec.get_filesystem_class(output.partition("://")[0])
-    except (ImportError, ValueError) as error:
-        yield f"output: {output} cannot be reached: {error}."
+    fault = output_fault(output)
+    if fault is not None:
+        yield f"output: {output} {fault}."
 
 
 def _folder_faults(place: str, folder: Path) -> Iterator[str]:

@@ -73,7 +73,7 @@ class ImageCheck:
             receipt = read_json(path, Receipt)
         except Tiles2ZarrError as error:
             return _lost("receipt", str(error))
-        target = open_target(self.plate.output, receipt.collection)
+        target = open_target(self.plate.output, receipt.collection, self.plate.storage)
         if not target.exists():
             return _lost("pixels", f"{target.current().url} is not there")
         return self._find_in(target.current(), receipt)

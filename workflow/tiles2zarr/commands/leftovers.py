@@ -1,13 +1,11 @@
 """What dead processes left beside images: locks, half-written images, old ones."""
 
-import json
 import re
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tiles2zarr.stores.lock import STALE_S, Holder
+from tiles2zarr.stores.lock import live_holder
 from tiles2zarr.stores.swap import ImagePlace
 
 _BESIDE = re.compile(r"\.(?P<image>.+)\.(?P<kind>partial-|old-|lock$|lock\.)")
@@ -41,10 +39,5 @@ def live_writer(image: Path) -> str | None:
 
     A process on another host counts as alive for ten minutes after its last heartbeat.
     """
-    lock = ImagePlace(image).lock
-    try:
-        holder = Holder(**json.loads(lock.read_bytes()))
-        silent_s = time.time() - lock.stat().st_mtime
-    except (OSError, ValueError, TypeError):
-        return None
-    return None if holder.gone() or silent_s > STALE_S else str(holder)
+    holder = live_holder(ImagePlace(image).lock)
+    return None if holder is None else str(holder)

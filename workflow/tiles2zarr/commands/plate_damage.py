@@ -48,11 +48,11 @@ def plate_faults(
         read: Compare the values in the plate's tables too.
     """
     for name in sorted({image.plate_name for image in images}):
-        store = open_store(plate.output).below(f"{name}.zarr")
+        store = open_store(plate.output, plate.storage).below(f"{name}.zarr")
         members = {i.image: i for i in images if i.plate_name == name}
         extend = plate.config.writing.overwrite_mode == "extend"
         try:
-            found = read_plate(store)
+            found = read_plate(store, store.requests)
             if found is None:
                 yield f"{name}.zarr", "the metadata of the plate are missing"
                 continue

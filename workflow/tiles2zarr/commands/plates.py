@@ -24,6 +24,11 @@ class Plate:
         """Folder or URL of the OME-Zarr."""
         return self.config.output
 
+    @property
+    def storage(self) -> Mapping[str, object]:
+        """Options of the output's file system."""
+        return self.config.output_storage_options
+
 
 def load_plates(configfile: str, only: str | None = None) -> tuple[Plate, ...]:
     """Return the plates of a config file, in its order.

@@ -82,21 +82,22 @@ def prune(plate: Plate, orphans: Sequence[str], leftovers: Sequence[Leftover]) -
         # plate tables hold rows of these images: build_tables makes them anew
         plate.state.plate.unlink(missing_ok=True)
     for image in orphans:
-        remove_image(image, plate.state, plate.output)
+        remove_image(image, plate.state, plate.output, plate.storage)
     for name in sorted({p.plate_name for p in places if isinstance(p, ImageInPlate)}):
         _unlist(plate, f"{name}.zarr", set(orphans))
 
 
 def _unlist(plate: Plate, name: str, images: set[str]) -> None:
     """Take images off the plate's lists (with extend they were kept there)."""
-    store = open_store(plate.output).below(name)
-    known = read_plate(store)
+    store = open_store(plate.output, plate.storage).below(name)
+    known = read_plate(store, store.requests)
     if known is None:
         return
     found, version = known
     kept = tuple(image for image in found.images if image.image not in images)
     if len(kept) < len(found.images):
-        write_plate(store, found.replace(images=kept), version)
+        plate_now = found.replace(images=kept)
+        write_plate(store, plate_now, version, threads=store.requests)
 
 
 def _folders(plate: Plate, plan: Plan, orphans: Sequence[str]) -> set[Path]:

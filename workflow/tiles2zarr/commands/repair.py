@@ -96,7 +96,7 @@ def _restore_groups(image: str, parts: set[str], plate: Plate, owner: str) -> No
         registered = read_json(plate.state.registered(image), RegisteredImage)
     except Tiles2ZarrError:
         return
-    target = open_target(plate.output, receipt.collection)
+    target = open_target(plate.output, receipt.collection, plate.storage)
     with target.hold():
         target.recover()
         if not target.exists():
@@ -161,7 +161,7 @@ def repair_plates(plate: Plate, names: Sequence[str], owner: str) -> None:
     if plate.config.writing.overwrite_mode == "extend":
         return
     for name in names:
-        store = open_store(plate.output).below(name)
+        store = open_store(plate.output, plate.storage).below(name)
         for group in _groups(store):
             drop_damaged(store, group)
         version = plate.config.omezarr.ngff_version

@@ -36,7 +36,7 @@ def verify_store(path: str, *, depth: Depth) -> int:
     store = open_store(path)
     if stored_version(store, "") is None:
         raise StoreError(f"{path} is not an OME-Zarr group. Give the path of a .zarr.")
-    found = read_plate(store)
+    found = read_plate(store, store.requests)
     images = [i.image for i in found[0].images] if found else [""]
     faults: dict[str, list[str]] = {}
     marked = 0

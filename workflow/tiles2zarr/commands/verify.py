@@ -9,7 +9,6 @@ from tiles2zarr.checkpoints import read_json, write_json
 from tiles2zarr.commands.comparison import Compared
 from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
 from tiles2zarr.commands.exchange import find_exchanged
-from tiles2zarr.commands.leftovers import live_writer
 from tiles2zarr.commands.plate_damage import plate_faults
 from tiles2zarr.commands.plates import Plate, count, load_plates
 from tiles2zarr.commands.progress import find_progress
@@ -23,7 +22,7 @@ from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.state import State
-from tiles2zarr.steps.output import read_owner
+from tiles2zarr.steps.output import open_place, read_owner
 
 THREADS = 8
 """Images looked at together: listing and reading wait for the disk or the server."""
@@ -250,7 +249,8 @@ def _explained(
             more.append(Damage("pixels", f"its folder holds the image of {other}"))
         if _is_absent(damages) and image in reasons:
             more.append(Damage("receipt", reasons[image]))
-        writer = live_writer(Path(plate.output) / plan.images[image].path)
+        place = plan.images[image].path
+        writer = open_place(plate.output, place, plate.storage).writer()
         if writer is not None:
             more.append(Damage("busy", f"{writer} is writing it now"))
         explained[image] = (*damages, *more)

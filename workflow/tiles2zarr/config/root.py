@@ -70,10 +70,11 @@ class Config(Section):
     """Name of a set of single images (the folder of its results), or of the plate where
     ``plate.name`` is left out."""
     output: Location = "results"
-    """Folder of the OME-Zarr, relative to the folder Snakemake runs in. URLs
-    (``s3://bucket/prefix``) are not written by this version."""
+    """Folder of the OME-Zarr, relative to the folder Snakemake runs in, or a URL
+    (``s3://bucket/prefix``); see ``docs/object-stores.md``."""
     output_storage_options: StorageOptions = Field(default={})
-    """Options of the file system of ``output``, no secrets."""
+    """Options of the file system of ``output`` (``endpoint_url``, ``profile``), no
+    secrets."""
     acquisitions: tuple[Acquisition, ...] = Field(min_length=1)
     """The acquisitions, at least one."""
     registration: Registration = Field(default_factory=Registration)

@@ -3,12 +3,21 @@
 import io
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tiles2zarr.errors import SourceError
+from tiles2zarr.filesystems import (
+    explain_remote,
+    open_filesystem,
+    patiently,
+    read_object,
+)
 from tiles2zarr.loaders.source import read_errors, unreadable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _HEADER_BLOCK = 1 << 16
 """Bytes fetched at a time when only the header of a remote file is wanted."""
@@ -106,33 +115,109 @@ def _open_local(path: str) -> BinaryIO:
     )
 
 
-def _open_remote(location: str, storage: Mapping[str, object], whole: bool) -> BinaryIO:
-    """Open a URL with fsspec."""
-    try:
-        import fsspec.core
+def fetch(location: str, storage: Mapping[str, object] | None) -> bytes:
+    """Return all bytes of a URL, in one request.
 
-        system, path = fsspec.core.url_to_fs(location, **storage)
-        if not whole:
-            try:
-                handle: BinaryIO = system.open(path, "rb", block_size=_HEADER_BLOCK)
-                handle.seek(0, io.SEEK_END)
-                return handle
-            except (ValueError, NotImplementedError):
-                pass  # a server without ranges: only the whole file can be had
-        return io.BytesIO(system.cat_file(path))
+    Raises:
+        SourceError: The object cannot be had or is empty.
+    """
+    try:
+        content = read_object(location, storage)
     except FileNotFoundError as error:
-        raise unreadable(
-            location, "there is no such object", "Correct the URL, or upload the file."
-        ) from error
+        raise _absent(location) from error
     except read_errors() as error:
         raise _remote_fault(location, error) from error
+    if not content:
+        raise unreadable(location, "it is empty (0 bytes)")
+    return content
+
+
+def _open_remote(location: str, storage: Mapping[str, object], whole: bool) -> BinaryIO:
+    """Open a URL with fsspec."""
+    if whole:
+        return io.BytesIO(fetch(location, storage))
+    try:
+        system, path = open_filesystem(location, storage)
+        if not location.startswith(("http://", "https://")):
+            size = int(str(patiently(lambda: system.info(path))["size"]))
+
+            def read(start: int, end: int) -> bytes:
+                return bytes(
+                    patiently(lambda: system.cat_file(path, start=start, end=end))
+                )
+
+            return open_ranges(read, size)
+        try:
+            handle = system.open(path, "rb", block_size=_HEADER_BLOCK)
+            handle.seek(0, io.SEEK_END)
+            return handle
+        except (ValueError, NotImplementedError):
+            pass  # a server without ranges: only the whole file can be had
+    except FileNotFoundError as error:
+        raise _absent(location) from error
+    except read_errors() as error:
+        raise _remote_fault(location, error) from error
+    return io.BytesIO(fetch(location, storage))
+
+
+def open_ranges(read: Callable[[int, int], bytes], size: int) -> BinaryIO:
+    """Return an open file of ``size`` bytes that is read by ``read(start, end)``."""
+    return cast("BinaryIO", io.BufferedReader(RangeFile(read, size), _HEADER_BLOCK))
+
+
+class RangeFile(io.RawIOBase):
+    """A file that is read piece by piece, without a position others could move."""
+
+    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+        """Read a file of ``size`` bytes by ``read(start, end)``."""
+        self._read = read
+        self._size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Return true."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return true."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position and return it."""
+        start = (0, self._position, self._size)[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill the buffer as far as the file goes; return the bytes got."""
+        view = memoryview(buffer).cast("B")
+        start = self._position
+        end = min(self._size, start + len(view))
+        if end <= start:
+            return 0
+        content = self._read(start, end)
+        if len(content) != end - start:
+            raise EOFError(f"got {len(content)} of {end - start} bytes")
+        view[: len(content)] = content
+        self._position = end
+        return len(content)
+
+
+def _absent(location: str) -> SourceError:
+    return unreadable(
+        location, "there is no such object", "Correct the URL, or upload the file."
+    )
 
 
 def _remote_fault(location: str, error: BaseException) -> SourceError:
     """Return the error of a URL that cannot be opened."""
     return unreadable(
         location,
-        f"{type(error).__name__}: {error}",
+        explain_remote(error),
         "Check the URL, the network, the credentials and `storage_options`.",
     )
 

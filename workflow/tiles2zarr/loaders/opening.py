@@ -61,6 +61,30 @@ def open_source(
     return _open(resolve(resource, file), loader, storage, whole=True)
 
 
+def is_fetched(file: str, resource: str, loader: Loader) -> bool:
+    """Say whether ``open_source`` would fetch the file from elsewhere, as a whole."""
+    location = resolve(resource, file)
+    return (
+        not isinstance(loader, CustomLoader)
+        and local_path(location) is None
+        and extension(location) not in CONTAINERS
+    )
+
+
+def open_handle(file: str, resource: str, handle: BinaryIO) -> PlaneSource:
+    """Return the source of planes of a file that is open already.
+
+    Args:
+        file: As in ``open_source``; says the format.
+        resource: Folder or URL.
+        handle: The open file; it is closed with the source.
+
+    Raises:
+        SourceError: The file is damaged or no image.
+    """
+    return _by_format(resolve(resource, file), handle)
+
+
 def probe(
     file: str,
     resource: str,

@@ -1,7 +1,9 @@
 """Reading and writing the groups of a plate: the plate, its rows and its wells."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.plan import AcquisitionEntry
@@ -21,6 +23,9 @@ from tiles2zarr.ngff.plate import (
     well_attributes,
 )
 
+K = TypeVar("K")
+T = TypeVar("T")
+
 
 def write_plate(
     store: Documents,
@@ -28,6 +33,7 @@ def write_plate(
     version: Version,
     *,
     mark: Attributes | None = None,
+    threads: int = 1,
 ) -> bool:
     """Write the groups of a plate and say whether anything changed.
 
@@ -40,6 +46,7 @@ def write_plate(
         plate: What to write.
         version: OME-Zarr version.
         mark: Further attributes of the plate's group, e.g. who owns it.
+        threads: Rows, then wells, that are written at the same time.
 
     Raises:
         StoreError: The plate's images do not fit it, or the store holds a plate of
@@ -47,27 +54,50 @@ def write_plate(
     """
     attributes = {**plate_attributes(plate, version), **(mark or {})}
     before = _listed_wells(read_attributes(store, "", version) or {}, version)
-    changed = [
-        write_attributes(store, row_name(row), {}, version)
-        for row in sorted({row for row, _ in plate.wells})
-    ]
     wells = {image.well: (image.row, image.column) for image in plate.images}
-    for path in sorted(wells):
+
+    def write_row(row: int) -> bool:
+        return write_attributes(store, row_name(row), {}, version)
+
+    def write_well(path: str) -> bool:
         content = well_attributes(plate, wells[path], version)
-        changed.append(write_attributes(store, path, content, version))
-    changed.append(write_attributes(store, "", attributes, version))
-    for path in sorted(before - wells.keys()):
-        if read_attributes(store, path, version) is not None:
-            changed.append(write_attributes(store, path, {}, version, remove=("well",)))
+        return write_attributes(store, path, content, version)
+
+    def clear_well(path: str) -> bool:
+        if read_attributes(store, path, version) is None:
+            return False
+        return write_attributes(store, path, {}, version, remove=("well",))
+
+    rows = sorted({row for row, _ in plate.wells})
+    changed = [
+        *_each(write_row, rows, threads),
+        *_each(write_well, sorted(wells), threads),
+        write_attributes(store, "", attributes, version),
+        *_each(clear_well, sorted(before - wells.keys()), threads),
+    ]
     return any(changed)
 
 
-def read_plate(store: Documents) -> tuple[PlateDescription, Version] | None:
+def _each(call: Callable[[K], T], values: Sequence[K], threads: int) -> list[T]:
+    """Return what ``call`` returns for each value, in order."""
+    if threads == 1:
+        return [call(value) for value in values]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(call, values))
+
+
+def read_plate(
+    store: Documents, threads: int = 1
+) -> tuple[PlateDescription, Version] | None:
     """Return the plate in a store as described by its own metadata, and its version.
 
     Returns ``None`` where there is no plate. Rows and columns are the ones listed, so
     the layout of a plate that lists used ones only is a lower bound. An image without
     an acquisition belongs to the first one.
+
+    Args:
+        store: Rooted at the plate.
+        threads: Wells that are read at the same time.
 
     Raises:
         StoreError: The metadata are damaged, or name rows and columns otherwise than
@@ -82,11 +112,12 @@ def read_plate(store: Documents) -> tuple[PlateDescription, Version] | None:
     try:
         acquisitions = tuple(map(_entry, _objects(plate, "acquisitions")))
         default = min((entry.id for entry in acquisitions), default=0)
-        images = [
-            image
-            for path in sorted(_paths(plate, "wells"))
-            for image in _well_images(store, path, version, default)
-        ]
+
+        def read_well(path: str) -> list[PlateImage]:
+            return _well_images(store, path, version, default)
+
+        wells = _each(read_well, sorted(_paths(plate, "wells")), threads)
+        images = [image for well in wells for image in well]
         description = PlateDescription(
             name=str(plate.get("name", "")),
             layout=_layout(plate, images),

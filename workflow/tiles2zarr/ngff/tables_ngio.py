@@ -5,6 +5,7 @@ So remote and local stores take the same path, equal tables can be told by their
 and ngio's lock files beside the store never appear.
 """
 
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -22,12 +23,21 @@ from tiles2zarr.ngff.documents import Version
 from tiles2zarr.ngff.tables_frames import NamedTable, Row
 
 _ROOT = "table"
+_ONE_AT_A_TIME = threading.Lock()
+"""Warnings are muted for the whole process, whichever thread asked for it."""
 
 
 def render_ngio(
     table: NamedTable, backend: Literal["anndata", "json"], version: Version
 ) -> dict[str, bytes]:
     """Return the objects of a table's group, the same bytes for equal tables."""
+    with _ONE_AT_A_TIME:
+        return _render(table, backend, version)
+
+
+def _render(
+    table: NamedTable, backend: Literal["anndata", "json"], version: Version
+) -> dict[str, bytes]:
     kept: dict[str, Buffer] = {}
     store = MemoryStore(cast("MutableMapping[str, Buffer]", kept))
     zarr_format: Literal[2, 3] = 3 if version == "0.5" else 2

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tiles2zarr.errors import ParserError
+from tiles2zarr.filesystems import (
+    explain_remote,
+    open_filesystem,
+    patiently,
+    remote_errors,
+)
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,10 @@ def list_directory(
         return _remote(path, storage) if "://" in path else _local(path)
     except NotADirectoryError:
         return None
-    except (OSError, ValueError, ImportError) as error:
+    except remote_errors(ValueError, ImportError) as error:
+        why = explain_remote(error) if "://" in path else error
         raise ParserError(
-            f"{path} cannot be listed: {error}. Check that it is there and readable."
+            f"{path} cannot be listed: {why}. Check that it is there and readable."
         ) from error
 
 
@@ -86,11 +93,9 @@ def _local(path: str) -> Directory:
 
 
 def _remote(path: str, storage: Mapping[str, object] | None) -> Directory:
-    import fsspec.core  # only URLs need it
-
-    system, inner = fsspec.core.url_to_fs(path, **dict(storage or {}))
-    inner = str(inner).rstrip("/")
-    entries = system.ls(inner, detail=True)
+    system, inner = open_filesystem(path, storage)
+    inner = inner.rstrip("/")
+    entries = patiently(lambda: system.ls(inner, detail=True))
     files: list[str] = []
     folders: list[str] = []
     for entry in entries:

@@ -9,6 +9,7 @@ versions of one instrument.
 
 import codecs
 import contextlib
+import io
 import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
@@ -17,6 +18,7 @@ from typing import BinaryIO, NoReturn, Protocol, TypeVar
 from xml.parsers import expat
 
 from tiles2zarr.errors import ParserError
+from tiles2zarr.filesystems import explain_remote, read_object, remote_errors
 
 CHUNK = 1 << 16
 MAX_DEPTH = 64
@@ -257,15 +259,12 @@ def open_binary(
     """
     if "://" not in path:
         return Path(path).open("rb")
-    import fsspec  # only URLs need it
-
     try:
-        opened: contextlib.AbstractContextManager[BinaryIO] = fsspec.open(
-            path, "rb", **dict(storage or {})
-        )
-    except (ValueError, ImportError) as error:  # unknown, or not installed
-        raise OSError(str(error)) from error
-    return opened
+        return io.BytesIO(read_object(path, storage))
+    except FileNotFoundError:
+        raise
+    except remote_errors(ValueError, ImportError) as error:
+        raise OSError(explain_remote(error)) from error
 
 
 def stream_xml(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import PlaneSource, open_source
 from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.pixels.prefetch import Prefetch
 from tiles2zarr.pixels.quality import PlaneFigures, measure_plane
 
 Plane = NDArray[np.generic]
@@ -46,6 +47,7 @@ class Planes:
         *,
         tolerant: bool = False,
         measured: bool = False,
+        prefetch: Prefetch | None = None,
     ) -> None:
         """Prepare to read the planes in ``uses``, each that many times.
 
@@ -56,6 +58,7 @@ class Planes:
             storage: Options of the sources' file system.
             tolerant: Take planes that cannot be read for missing instead of failing.
             measured: Keep figures of every plane read.
+            prefetch: Brings the files that are not local; closed with `end`.
         """
         self._image = image
         self._dtype = np.dtype(image.dtype)
@@ -67,6 +70,7 @@ class Planes:
         self._local = threading.local()
         self._tolerant = tolerant
         self._measured = measured
+        self._prefetch = prefetch
         self.digests: dict[PlaneKey, str] = {}
         self.unreadable: dict[PlaneKey, str] = {}
         self.figures: dict[PlaneKey, PlaneFigures] = {}
@@ -86,6 +90,9 @@ class Planes:
                 raise
             self.unreadable[key] = str(error)
             return None
+        finally:
+            if self._prefetch is not None and key[0] in self._prefetch:
+                self._prefetch.used(key[0])
 
     def load(self, shapes: Mapping[PlaneKey, tuple[int, int]]) -> None:
         """Read planes into memory, whatever the budget, for ``take`` to find there.
@@ -117,6 +124,11 @@ class Planes:
         while sources:
             sources.popitem()[1].close()
 
+    def end(self) -> None:
+        """Let go of files that were fetched and not used."""
+        if self._prefetch is not None:
+            self._prefetch.close()
+
     def _keep(self, entry: _Entry, plane: Plane) -> None:
         with self._guard:
             if entry.uses > 0 and entry.plane is None and plane.nbytes <= self._room:
@@ -145,9 +157,8 @@ class Planes:
         return plane
 
     def _open(self, file: str) -> PlaneSource:
-        image = self._image
         if file in self._single:
-            return open_source(file, image.resource, image.loader, self._storage)
+            return self._open_fresh(file)
         sources: OrderedDict[str, PlaneSource] | None = getattr(
             self._local, "sources", None
         )
@@ -156,11 +167,15 @@ class Planes:
         if file not in sources:
             while len(sources) >= OPEN_FILES:
                 sources.popitem(last=False)[1].close()
-            sources[file] = open_source(
-                file, image.resource, image.loader, self._storage
-            )
+            sources[file] = self._open_fresh(file)
         sources.move_to_end(file)
         return sources[file]
+
+    def _open_fresh(self, file: str) -> PlaneSource:
+        if self._prefetch is not None and file in self._prefetch:
+            return self._prefetch.open(file)
+        image = self._image
+        return open_source(file, image.resource, image.loader, self._storage)
 
     def _check(self, file: str, plane: Plane, shape: tuple[int, int]) -> None:
         if plane.shape != shape:

@@ -23,6 +23,7 @@ from tiles2zarr.pixels.halve import halve
 from tiles2zarr.pixels.harvest import Harvest
 from tiles2zarr.pixels.layout import LevelLayout, Shape
 from tiles2zarr.pixels.planes import Planes
+from tiles2zarr.pixels.prefetch import prefetch_of
 from tiles2zarr.pixels.shards import LevelOutput, parents
 from tiles2zarr.pixels.stats import ChannelFigures
 from tiles2zarr.stores.base import Store
@@ -88,6 +89,7 @@ class ImageWriter:
             task.storage,
             tolerant=task.tolerant,
             measured=True,
+            prefetch=prefetch_of(image, coverage.uses, task.storage),
         )
         touched = {index for index, _ in coverage.leaves}
         self.outputs: list[LevelOutput] = []
@@ -109,10 +111,13 @@ class ImageWriter:
             StoreError: The output cannot be written.
         """
         leaves = iter(self.coverage.leaves)
-        if threads == 1 or len(self.coverage.leaves) == 1:
-            self._work(leaves, threading.Event())
-        else:
-            self._work_together(leaves, threads)
+        try:
+            if threads == 1 or len(self.coverage.leaves) == 1:
+                self._work(leaves, threading.Event())
+            else:
+                self._work_together(leaves, threads)
+        finally:
+            self.planes.end()
         self.store.flush()
         return Harvest(
             objects=tuple(output.written for output in self.outputs),

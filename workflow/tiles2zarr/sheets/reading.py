@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tiles2zarr.errors import TableError
+from tiles2zarr.filesystems import explain_remote, read_object, remote_errors
 from tiles2zarr.sheets.sheet import Sheet
 
 Column: TypeAlias = "pd.Series[str]"
@@ -61,10 +62,7 @@ def _read_bytes(path: str, title: str, storage: Mapping[str, object]) -> bytes:
     """Return a file's bytes."""
     try:
         if "://" in path and not path.startswith("file://"):
-            import fsspec.core
-
-            system, place = fsspec.core.url_to_fs(path, **storage)
-            content = bytes(system.cat_file(place))
+            content = read_object(path, storage)
         else:
             content = Path(path.removeprefix("file://")).read_bytes()
     except FileNotFoundError as error:
@@ -75,9 +73,10 @@ def _read_bytes(path: str, title: str, storage: Mapping[str, object]) -> bytes:
         raise TableError(
             title, ["it is a folder. Give the path of the table in it."]
         ) from error
-    except (OSError, ValueError, ImportError) as error:
+    except remote_errors(ValueError, ImportError) as error:
+        why = explain_remote(error) if "://" in path else error
         raise TableError(
-            title, [f"it cannot be read: {error}. Check path and access rights."]
+            title, [f"it cannot be read: {why}. Check path and access rights."]
         ) from error
     if not content.strip():
         raise TableError(title, ["it is empty. Give a table with a header and rows."])

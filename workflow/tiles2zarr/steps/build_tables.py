@@ -124,7 +124,8 @@ def _build_plate(
     state: State,
     options: TablesOptions,
 ) -> tuple[Finding, ...]:
-    store = open_store(options.output).below(f"{name}.zarr")
+    output = open_store(options.output, options.output_storage_options)
+    store = output.below(f"{name}.zarr")
     collections = [
         i.collection for i in images if isinstance(i.collection, ImageInPlate)
     ]
@@ -136,7 +137,7 @@ def _build_plate(
     plate = _extended(store, mine, plan, owner) if extend else mine
     # a plate that others made keeps their mark, or a later run would take it for ours
     mark = {} if foreign else {KEY: {"owner": owner, "provenance": GROUP}}
-    write_plate(store, plate, options.ngff_version, mark=mark)
+    write_plate(store, plate, options.ngff_version, mark=mark, threads=store.requests)
     rows = [
         PlateRows(
             image=image.image,
@@ -182,7 +183,7 @@ def _extended(
     store: Store, mine: PlateDescription, plan: Plan, owner: str
 ) -> PlateDescription:
     """Return the plate with the images others put there, which are never ours."""
-    known = read_plate(store)
+    known = read_plate(store, store.requests)
     if known is None:
         return mine
     old, _ = known

@@ -47,11 +47,12 @@ def plate_config(raw: Mapping[str, object], name: str) -> Config:
 def _faults(config: Config) -> list[str]:
     """Return what is wrong with a config beyond its single values."""
     faults = []
-    if "://" in config.output:
-        faults.append(
-            f"output: {config.output!r} is a URL, but this version writes into folders "
-            "only. Give a folder, and copy the finished plate"
-        )
+    if "://" in config.output and not config.output.startswith("file://"):
+        from tiles2zarr.filesystems import output_fault  # only URLs need it
+
+        fault = output_fault(config.output)
+        if fault is not None:
+            faults.append(f"output: {config.output!r} {fault}")
     if config.archive.ome_xml and not has_ome_types():
         faults.append(f"archive.ome_xml: {NEEDED}")
     try:

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe
+from tiles2zarr.loaders.location import is_url
 from tiles2zarr.models.acquisition import ChannelInfo
 from tiles2zarr.models.image import TiledImage
 
 PROBE_THREADS = 4
+FAR_THREADS = 32
 COLOURS = (
     ChannelInfo(channel_label="red", colors="FF0000"),
     ChannelInfo(channel_label="green", colors="00FF00"),
@@ -28,7 +30,8 @@ def with_first_headers(
     Raises:
         SourceError: All images have that fault.
     """
-    with ThreadPoolExecutor(PROBE_THREADS) as pool:
+    far = any(is_url(image.resource) for image in images)
+    with ThreadPoolExecutor(FAR_THREADS if far else PROBE_THREADS) as pool:
         headers = pool.map(lambda image: _first_header(image, storage), images)
         applied: list[TiledImage] = []
         refused: list[SourceError] = []

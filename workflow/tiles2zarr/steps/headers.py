@@ -9,13 +9,15 @@ import numpy as np
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe, resolve
-from tiles2zarr.loaders.location import local_path
+from tiles2zarr.loaders.location import is_url, local_path
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.steps.sources import source_files
 
 PROBE_THREADS = 4
 """Headers are small reads: more threads hide the latency of a file server."""
+FAR_THREADS = 32
+"""The same for files behind URLs, where all is latency."""
 
 
 def check_headers(
@@ -73,7 +75,8 @@ def _probe_all(
             return str(error)
 
     files = source_files(image)
-    with ThreadPoolExecutor(PROBE_THREADS) as pool:
+    far = any(is_url(resolve(image.resource, file)) for file in files[:1])
+    with ThreadPoolExecutor(FAR_THREADS if far else PROBE_THREADS) as pool:
         results = dict(zip(files, pool.map(one, files), strict=True))
     headers = {file: r for file, r in results.items() if isinstance(r, Header)}
     faults = {file: r for file, r in results.items() if isinstance(r, str)}

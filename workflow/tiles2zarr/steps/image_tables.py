@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tiles2zarr.checkpoints import (
@@ -26,7 +27,7 @@ from tiles2zarr.ngff.windows import contrast_window, merge_by_channel
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import geometry_digest
 from tiles2zarr.steps.holes import with_holes
-from tiles2zarr.steps.output import open_target
+from tiles2zarr.steps.output import open_store, open_target
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
@@ -134,7 +135,7 @@ def build_image_tables(
         for key, figures in zip(_keys(image), image.receipt.channels, strict=True)
     )
     marks = {i.image: read_json(state.tabled(i.image), Tabled) for i in kept}
-    made = 0
+    missing: dict[str, _Missing] = {}
     for image in images:
         shared = [merged.get(key) for key in _keys(image)]
         own = [figures.histogram for figures in image.receipt.channels]
@@ -142,11 +143,41 @@ def build_image_tables(
         key = _key(image, histograms, options)
         tabled = _known(state, image.image, key)
         if tabled is None:
-            tabled = _build(image, histograms, key, state, options)
-            made += 1
-        marks[image.image] = tabled
+            missing[image.image] = _Missing(image, tuple(histograms), key)
+        else:
+            marks[image.image] = tabled
+    marks |= _build_all(missing, state, options)
+    made = len(missing)
     LOG.info("tables of %d images written, %d stood", made, len(images) - made)
     return marks
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """An image whose tables are to be written."""
+
+    image: Written
+    histograms: tuple[Histogram | None, ...]
+    key: str
+
+
+def _build_all(
+    missing: Mapping[str, _Missing], state: State, options: TablesOptions
+) -> dict[str, Tabled]:
+    """Write tables and windows, of many images at a time where a server is waited for.
+
+    Whatever fails, the images that are done keep their marks.
+    """
+
+    def build(one: _Missing) -> Tabled:
+        return _build(one.image, one.histograms, one.key, state, options)
+
+    store = open_store(options.output, options.output_storage_options)
+    if store.requests == 1:
+        return {image: build(one) for image, one in missing.items()}
+    with ThreadPoolExecutor(store.requests) as pool:
+        tabled = pool.map(build, missing.values())
+        return dict(zip(missing, tabled, strict=True))
 
 
 def _keys(image: Written) -> list[ChannelKey]:
@@ -156,7 +187,7 @@ def _keys(image: Written) -> list[ChannelKey]:
 def _key(
     image: Written, histograms: Sequence[Histogram | None], options: TablesOptions
 ) -> str:
-    parts = {
+    parts: dict[str, object] = {
         "step": STEP,
         "receipt": image.digest,
         "registered": image.registered,
@@ -165,6 +196,8 @@ def _key(
         "version": options.ngff_version,
         "output": options.output,
     }
+    if options.output_storage_options:
+        parts["storage"] = options.output_storage_options
     return digest(to_bytes(parts))
 
 
@@ -190,7 +223,9 @@ def _build(
         written.receipt.holes,
     )
     version = options.ngff_version
-    target = open_target(options.output, image.collection)
+    target = open_target(
+        options.output, image.collection, options.output_storage_options
+    )
     windows = tuple(contrast_window(h, image.dtype) for h in histograms)
     with target.hold():
         target.recover()

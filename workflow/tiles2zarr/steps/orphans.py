@@ -1,5 +1,6 @@
 """Images that left the plan: kept, or with overwrite removed."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json
@@ -38,7 +39,7 @@ def settle_orphans(
         return ()
     if options.overwrite_mode == "overwrite":
         for image in gone:
-            remove_image(image, state, options.output)
+            remove_image(image, state, options.output, options.output_storage_options)
     what = CODES[options.overwrite_mode.value]
     return (
         Finding(
@@ -50,21 +51,34 @@ def settle_orphans(
     )
 
 
-def remove_image(image: str, state: State, output: str) -> bool:
+def remove_image(
+    image: str,
+    state: State,
+    output: str,
+    storage: Mapping[str, object] | None = None,
+) -> bool:
     """Remove an image this config made, and its state; say whether it was there.
 
     An image that others made in its place stays.
+
+    Args:
+        image: Its id.
+        state: The plate's state.
+        output: Folder or URL of the output.
+        storage: Options of the URL's file system.
 
     Raises:
         LockedError: A live process is writing it.
         StoreError: It cannot be removed.
     """
     receipt = read_json(state.written(image), Receipt)
-    target = open_target(output, receipt.collection)
+    target = open_target(output, receipt.collection, storage)
     removed = False
     with target.hold():
         target.recover()
-        mark = read_mark(target.current()) if target.exists() else None
+        cut_short = target.interrupted()
+        there = target.exists() or cut_short is not None
+        mark = read_mark(cut_short or target.current()) if there else None
         if mark is not None and mark.owner == read_owner(state):
             target.remove()
             removed = True

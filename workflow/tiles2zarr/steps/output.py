@@ -1,6 +1,7 @@
 """The output: where it is, whose it is."""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json, write_json
@@ -49,14 +50,60 @@ def read_owner(state: State) -> str:
         ) from error
 
 
-def open_store(output: str) -> Store:
-    """Return the store of the output folder."""
-    return LocalStore(Path(output))
+def open_store(output: str, options: Mapping[str, object] | None = None) -> Store:
+    """Return the store of the output folder or URL.
+
+    Args:
+        output: Folder or URL.
+        options: Options of the URL's file system.
+
+    Raises:
+        StoreError: What serves the URL is not known or not installed.
+    """
+    folder = local_folder(output)
+    if folder is not None:
+        return LocalStore(folder)
+    from tiles2zarr.stores.remote import RemoteStore  # only URLs need it
+
+    return RemoteStore(output, options)
 
 
-def open_target(output: str, collection: Collection) -> Target:
-    """Return the place of an image below the output."""
-    return LocalTarget(Path(output) / collection.path, level_names)
+def open_target(
+    output: str, collection: Collection, options: Mapping[str, object] | None = None
+) -> Target:
+    """Return the place of an image below the output.
+
+    Args:
+        output: Folder or URL.
+        collection: Where the image is in it.
+        options: Options of the URL's file system.
+
+    Raises:
+        StoreError: What serves the URL is not known or not installed.
+    """
+    return open_place(output, collection.path, options)
+
+
+def open_place(
+    output: str, path: str, options: Mapping[str, object] | None = None
+) -> Target:
+    """Return the place of the image at a path below the output, as ``open_target``."""
+    folder = local_folder(output)
+    if folder is not None:
+        return LocalTarget(folder / path, level_names)
+    from tiles2zarr.stores.remote import RemoteStore  # only URLs need it
+    from tiles2zarr.stores.remote_target import RemoteTarget
+
+    parent, _, name = path.rpartition("/")
+    store = RemoteStore(output, options).below(parent)
+    return RemoteTarget(store, name, level_names)
+
+
+def local_folder(output: str) -> Path | None:
+    """Return the folder an output is, ``None`` if it is a URL of elsewhere."""
+    if output.startswith("file://"):
+        return Path(output.removeprefix("file://"))
+    return None if "://" in output else Path(output)
 
 
 def check_owner(options: WriteOptions, collection: Collection, owner: str) -> None:
@@ -68,7 +115,7 @@ def check_owner(options: WriteOptions, collection: Collection, owner: str) -> No
     if not isinstance(collection, ImageInPlate):
         return
     name = f"{collection.plate_name}.zarr"
-    store = open_store(options.output)
+    store = open_store(options.output, options.output_storage_options)
     version = stored_version(store, name)
     if options.overwrite_mode == "extend" and version not in (
         None,

@@ -65,9 +65,12 @@ def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receip
     with target.hold():
         target.recover()
         receipt = _known_receipt(image, job)
-        mark = read_mark(target.current()) if target.exists() else None
+        cut_short = target.interrupted()
+        there = target.exists()
+        known = there or cut_short is not None
+        mark = read_mark(cut_short or target.current()) if known else None
         standing: Standing | None = None
-        if mark is not None and mark.owner == job.owner:
+        if there and mark is not None and mark.owner == job.owner:
             receipt = _settle(image, target, job, mark, receipt)
             if receipt is not None and _stands(plan, target, mark, receipt):
                 same = _same_sources(image, receipt, job)
@@ -75,8 +78,9 @@ def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receip
                     return _refresh(image, target, job, plan, receipt, same)
             if receipt is not None:
                 standing = _standing(image, target, job, plan, mark, receipt)
-        _check_may_write(image, target, job, mark, plan)
-        return _replace(image, target, job, plan, standing, ours=mark is not None)
+        if known and job.options.overwrite_mode != "overwrite":
+            _check_may_write(image, target, job, mark, plan)
+        return _replace(image, target, job, plan, mark, standing)
 
 
 def _standing(
@@ -219,8 +223,6 @@ def _check_may_write(
     mark: Mark | None,
     plan: ImagePlan,
 ) -> None:
-    if not target.exists() or job.options.overwrite_mode == "overwrite":
-        return
     if mark is None or mark.owner != job.owner:
         raise StoreError(
             f"{target.current().url} exists and was not made by this config. "
@@ -247,12 +249,11 @@ def _replace(
     target: Target,
     job: ImageJob,
     plan: ImagePlan,
+    old: Mark | None,
     standing: Standing | None,
-    *,
-    ours: bool,
 ) -> Receipt:
     """Write a new image beside the old one and swap it in; the receipt comes last."""
-    new = target.begin()
+    new = target.begin([layout.path for layout in plan.layouts])
     job.began(image)
     try:
         pixels = _write_pixels(image, target, job, plan, standing, new)
@@ -275,7 +276,7 @@ def _replace(
         # between the renames: without output and mark, build_tables makes them again
         job.state.plate.unlink(missing_ok=True)
         job.state.tabled(image.image).unlink(missing_ok=True)
-        keep = ours and not _labels_dropped(target, job, plan)
+        keep = old is not None and not _labels_dropped(job, plan, old)
         # the old receipt is no proof of the new image
         job.state.written(image.image).unlink(missing_ok=True)
         target.commit(new, keep_foreign=keep)
@@ -328,14 +329,9 @@ def _labels(image: RegisteredImage) -> tuple[str, ...]:
     return tuple(channel.channel_label for channel in image.channels)
 
 
-def _labels_dropped(target: Target, job: ImageJob, plan: ImagePlan) -> bool:
+def _labels_dropped(job: ImageJob, plan: ImagePlan, old: Mark) -> bool:
     """Say whether labels of the old image must go: they no longer fit (overwrite)."""
-    mark = read_mark(target.current()) if target.exists() else None
-    return (
-        job.options.overwrite_mode == "overwrite"
-        and mark is not None
-        and mark.geometry != plan.geometry
-    )
+    return job.options.overwrite_mode == "overwrite" and old.geometry != plan.geometry
 
 
 def _write_group(

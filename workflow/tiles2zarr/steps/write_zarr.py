@@ -123,9 +123,10 @@ def _write(
         storage=options.storage_options.get(registered.acquisition_id, {}),
         began=lambda begun: record.begin(image, _pixel_bytes(begun)),
     )
-    receipt = write_image(
-        registered, open_target(options.output, registered.collection), job
+    target = open_target(
+        options.output, registered.collection, options.output_storage_options
     )
+    receipt = write_image(registered, target, job)
     LOG.info("%s: written", registered.image)
     findings = chunk_findings(registered, options.omezarr)
     return receipt, findings + hole_findings(image, receipt)

@@ -1,6 +1,6 @@
 """What a place for an image or a plate can do, whatever is behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 
@@ -10,6 +10,14 @@ class Store(Protocol):
     @property
     def url(self) -> str:
         """The root as a path or URL, for messages and readers."""
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """Options of the file system behind a URL; empty for folders."""
+
+    @property
+    def requests(self) -> int:
+        """How many threads pay off: one for a folder, many where answers take time."""
 
     def get(self, key: str) -> bytes | None:
         """Return the object, or ``None`` if there is none."""

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -74,6 +74,16 @@ class LocalStore:
     def url(self) -> str:
         """The folder as text."""
         return str(self.root)
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """Nothing: a folder needs no options."""
+        return {}
+
+    @property
+    def requests(self) -> int:
+        """One: a disk answers at once."""
+        return 1
 
     def get(self, key: str) -> bytes | None:
         """Return the file's bytes, or ``None`` if there is no such file."""

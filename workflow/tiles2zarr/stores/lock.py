@@ -199,7 +199,7 @@ def _break_stale(path: Path) -> bool:
             status = os.fstat(stream.fileno())
             if not os.path.samestat(status, os.stat(path)):
                 return True
-            if not _is_stale(_parse(stream.read()), status.st_mtime, path):
+            if not _is_stale(parse_holder(stream.read()), status.st_mtime, path):
                 return False
             path.unlink()
             return True
@@ -220,7 +220,8 @@ def _is_stale(holder: Holder | None, touched: float, path: Path) -> bool:
     return now - touched > STALE_S
 
 
-def _parse(raw: bytes) -> Holder | None:
+def parse_holder(raw: bytes) -> Holder | None:
+    """Return the holder a lock names, ``None`` if it is damaged."""
     try:
         return Holder(**json.loads(raw))
     except (ValueError, TypeError):
@@ -229,7 +230,7 @@ def _parse(raw: bytes) -> Holder | None:
 
 def _read(path: Path) -> Holder | None:
     try:
-        return _parse(path.read_bytes())
+        return parse_holder(path.read_bytes())
     except FileNotFoundError:
         return None
 
@@ -255,3 +256,16 @@ def _start_time(pid: int) -> str:
         return "alive"
     fields = text.rpartition(")")[2].split()
     return "" if fields[0] in "ZX" else fields[19]
+
+
+def live_holder(path: Path) -> Holder | None:
+    """Return who holds a lock and is not known to be gone.
+
+    A process on another host counts as alive for ten minutes after its last heartbeat.
+    """
+    try:
+        holder = parse_holder(path.read_bytes())
+        silent_s = time.time() - path.stat().st_mtime
+    except OSError:
+        return None
+    return None if holder is None or holder.gone() or silent_s > STALE_S else holder

@@ -1,14 +1,14 @@
 """The place of one image in the output: hold it, look at it, replace it as a whole."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from tiles2zarr.stores.base import Store
 from tiles2zarr.stores.local import LocalStore
-from tiles2zarr.stores.lock import Lock, hold
+from tiles2zarr.stores.lock import Lock, hold, live_holder
 from tiles2zarr.stores.swap import ImagePlace, recover, swap
 
 OwnNames = Callable[[Store], Collection[str]]
@@ -30,8 +30,15 @@ class Target(Protocol):
     def current(self) -> Store:
         """Return the image group as it stands."""
 
-    def begin(self) -> Store:
-        """Return an empty store to write the new image into."""
+    def interrupted(self) -> "OldDocuments | None":
+        """Return the metadata of an image whose replacement a dead writer began."""
+
+    def begin(self, levels: Sequence[str]) -> Store:
+        """Return an empty store to write the new image into.
+
+        Args:
+            levels: Names of the arrays it will have.
+        """
 
     def commit(self, new: Store, *, keep_foreign: bool) -> None:
         """Make the new image the current one, labels and tables carried over."""
@@ -41,6 +48,25 @@ class Target(Protocol):
 
     def remove(self) -> None:
         """Remove the current image."""
+
+    def writer(self) -> str | None:
+        """Return who holds the image right now, if anyone does."""
+
+
+class OldDocuments:
+    """Metadata of an image that is gone: what it was, to be read only."""
+
+    def __init__(self, documents: Mapping[str, bytes]) -> None:
+        """Hold the documents by key."""
+        self._documents = documents
+
+    def get(self, key: str) -> bytes | None:
+        """Return a document, ``None`` if there was none."""
+        return self._documents.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Refuse: what is gone is not changed."""
+        raise RuntimeError(f"{key}: the image is gone")
 
 
 class LocalTarget:
@@ -78,7 +104,10 @@ class LocalTarget:
         """Return the image's folder."""
         return LocalStore(self._place.image)
 
-    def begin(self) -> LocalStore:
+    def interrupted(self) -> None:
+        """Return nothing: an old image stands until the new one takes its place."""
+
+    def begin(self, levels: Sequence[str]) -> LocalStore:
         """Return a new folder beside the image."""
         return LocalStore(self._place.partial(secrets.token_hex(6)))
 
@@ -102,6 +131,11 @@ class LocalTarget:
         gone = self._place.partial(secrets.token_hex(6))
         self._place.image.rename(gone)
         LocalStore(gone.parent).delete(gone.name)
+
+    def writer(self) -> str | None:
+        """Return who holds the image; a lock without heartbeat is nobody's."""
+        holder = live_holder(self._place.lock)
+        return None if holder is None else str(holder)
 
     def _written(self, group: Path) -> Collection[str]:
         return self._own_names(LocalStore(group))
