@@ -7,7 +7,9 @@ silence.
 """
 
 import http.client
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -18,11 +20,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import s3fs
+
+from tests.rules.plate import Plate
 
 KEY = "AKIATILESTILESTILES0"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYTILESKEY00"
@@ -36,7 +41,6 @@ _ANSWER = (
     "<Error><Code>{0}</Code><Message>spoiled on purpose</Message></Error>"
 )
 _STATUS = {"busy": (503, "SlowDown"), "broken": (500, "InternalError")}
-_REFUSED = {"dead": (403, "AccessDenied")}
 
 
 class Request(NamedTuple):
@@ -65,8 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         fault = self.server.note(self.command, self.path, "Range" not in self.headers)
         self.close_connection = True
-        if fault in _STATUS | _REFUSED:
-            self._say(*(_STATUS | _REFUSED)[str(fault)])
+        if fault in _STATUS:
+            self._say(*_STATUS[str(fault)])
             return
         if fault == "refused":
             self._cut()
@@ -122,7 +126,8 @@ class Proxy(ThreadingHTTPServer):
         """Listen on a free port for requests to ``server``."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.faulty = False
-        self.dies_after: int | None = None
+        self.kills: tuple[int, int] | None = None
+        """A number of requests, and the process that is killed at it."""
         self.requests: list[Request] = []
         self._server = urlsplit(server)
         self._lock = threading.Lock()
@@ -138,9 +143,9 @@ class Proxy(ThreadingHTTPServer):
         with self._lock:
             count = len(self.requests)
             fault = None
-            if self.dies_after is not None and count >= self.dies_after:
-                fault = "dead"
-            elif self.faulty and count % 10 == 9:
+            if self.kills is not None and count == self.kills[0]:
+                os.kill(self.kills[1], signal.SIGKILL)
+            if self.faulty and count % 10 == 9:
                 fault = FAULTS[count // 10 % len(FAULTS)]
             place = unquote(urlsplit(path).path).lstrip("/")
             self.requests.append(Request(method, place, whole, fault))
@@ -180,6 +185,11 @@ class Bucket:
     def url(self) -> str:
         """Return the bucket's URL."""
         return f"s3://{self.name}"
+
+    @property
+    def options(self) -> dict[str, object]:
+        """Return storage options that lead through the proxy."""
+        return {"endpoint_url": self.proxy.url}
 
     def objects(self, prefix: str = "") -> dict[str, bytes]:
         """Return all objects below a prefix, by key behind it."""
@@ -244,6 +254,15 @@ def bucket(
     with serving(server) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         yield Bucket(name, server, proxy, system)
+
+
+@pytest.fixture
+def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plate:
+    """Return a plate with tiles and no output; it is the working directory."""
+    plate = Plate(tmp_path / "work")
+    plate.write()
+    monkeypatch.chdir(plate.work)
+    return plate
 
 
 @contextmanager

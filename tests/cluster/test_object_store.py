@@ -60,15 +60,6 @@ def upload(bucket: Bucket, plate: Plate) -> None:
         bucket.put(f"in/raw/{path.name}", path.read_bytes())
 
 
-@pytest.fixture
-def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plate:
-    """Return a plate with tiles and no output; it is the working directory."""
-    plate = Plate(tmp_path / "work")
-    plate.write()
-    monkeypatch.chdir(plate.work)
-    return plate
-
-
 def without_owner(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return files without the mark's ids of who made them and of local sources."""
     plain = {}

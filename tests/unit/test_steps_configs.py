@@ -42,3 +42,18 @@ def test_all_faults_come_at_once() -> None:
     first, second = caught.value.faults
     assert first.startswith("output: ")
     assert second.startswith("acquisitions[0].loader.function: Module 'no_such_module'")
+
+
+def test_signed_url_is_refused() -> None:
+    """A URL with a signature is a secret, which the config must not hold."""
+    signed = {"output": "s3://bucket/p?X-Amz-Signature=0123"}
+    with pytest.raises(ConfigError, match="output: holds a signature or token"):
+        checked_configs(PLATE | signed)
+
+
+def test_secret_options_of_the_output_are_refused() -> None:
+    """A secret in the output's options is a fault that does not repeat its value."""
+    options = {"client_kwargs": {"aws_secret_access_key": "c0ffee"}}
+    with pytest.raises(ConfigError, match="secrets do not belong") as caught:
+        checked_configs(PLATE | {"output_storage_options": options})
+    assert "c0ffee" not in str(caught.value)

@@ -12,18 +12,23 @@ from tiles2zarr.config.base import as_text, fault, no_truth_value, squeeze
 from tiles2zarr.models.collection import check_name
 
 FUNCTION_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+_SIGNED = re.compile(r"(^|&)[^=]*(signature|credential|token|sig)=", re.IGNORECASE)
 _SECRETS = {
     "accesskey",
     "accesstoken",
     "accountkey",
     "apikey",
+    "authorization",
     "awsaccesskeyid",
     "awssecretaccesskey",
     "awssessiontoken",
+    "clientsecret",
     "connectionstring",
     "key",
     "passwd",
     "password",
+    "privatekey",
+    "refreshtoken",
     "sastoken",
     "secret",
     "secretkey",
@@ -34,6 +39,13 @@ _SECRETS = {
 
 def _no_credentials(place: str) -> str:
     parts = urlsplit(place) if "://" in place else None
+    signed = parts is not None and _SIGNED.search(parts.query)
+    if signed:
+        raise ValueError(
+            "holds a signature or token, and the config is copied into logs and "
+            "results; take the query out and give credentials through the environment "
+            "or a profile"
+        )
     if parts is not None and parts.password is not None:
         raise ValueError(
             "holds a password, and the config is copied into logs and results; take it "
