@@ -31,7 +31,9 @@ def find_exchanged(plate: Plate, images: Iterable[str]) -> dict[str, str]:
     found = {}
     for image, receipt in receipts.items():
         try:
-            mark = read_mark(open_target(plate.output, receipt.collection).current())
+            mark = read_mark(
+                open_target(plate.output, receipt.collection, plate.storage).current()
+            )
         except StoreError:
             continue
         other = owners.get((mark.pixels, mark.content)) if mark else None
@@ -61,7 +63,7 @@ def exchange_back(plate: Plate, plan: Plan, moved: Mapping[str, str]) -> list[st
     with ExitStack() as locks:
         for image in sorted(moved):
             receipt = read_json(plate.state.written(image), Receipt)
-            target = open_target(plate.output, receipt.collection)
+            target = open_target(plate.output, receipt.collection, plate.storage)
             locks.enter_context(target.hold())
         try:
             for image, path in places.items():

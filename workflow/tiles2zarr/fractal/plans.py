@@ -118,7 +118,7 @@ def _layout_options(config: Config, plan: Plan, owner: str) -> TablesOptions:
         for entry in plan.images.values()
         if entry.well
     }
-    store = open_store(options.output)
+    store = open_store(options.output, options.output_storage_options)
     owners = {plate_owner(store, f"{plate}.zarr") for plate in plates}
     if options.overwrite_mode == "overwrite" and not owners <= {None, owner}:
         return options

@@ -80,7 +80,9 @@ def _build(state: State, options: TablesOptions, config: Config) -> None:
         if isinstance(image.collection, ImageInPlate):
             plates.setdefault(image.collection.plate_name, []).append(image)
     for name, images in sorted(plates.items()):
-        store = open_store(options.output).below(f"{name}.zarr")
+        store = open_store(options.output, options.output_storage_options).below(
+            f"{name}.zarr"
+        )
         write_provenance(store, read_owner(state), provenance, options.ngff_version)
         findings.extend(_build_plate(name, images, tabled, plan, state, options))
     findings.extend(settle_orphans(plan, state, options))

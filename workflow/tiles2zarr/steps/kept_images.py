@@ -48,7 +48,9 @@ def _standing(
         receipt = read_json_if_there(state.written(image), Receipt)
         if receipt is None or not state.tabled(image).is_file():
             return None
-        target = open_target(options.output, receipt.collection)
+        target = open_target(
+            options.output, receipt.collection, options.output_storage_options
+        )
         mark = read_mark(target.current()) if target.exists() else None
     except Tiles2ZarrError:
         return None  # damaged: nothing to show

@@ -55,7 +55,9 @@ def report(
         Tiles2ZarrError: The plan cannot be read.
     """
     view = make_view(read_facts(state, options))
-    sheets, unseen = make_sheets(view, open_store(options.output))
+    sheets, unseen = make_sheets(
+        view, open_store(options.output, options.output_storage_options)
+    )
     view = make_view(view.facts, sheets, unseen)
     sections = [s for id_, draw in SECTIONS for s in _drawn(id_, draw, view)]
     style = STYLE.read_text(encoding="utf-8")

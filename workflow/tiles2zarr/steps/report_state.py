@@ -171,7 +171,11 @@ def _foreign(group: str, plan: Plan, options: ReportOptions) -> tuple[Place, ...
     """Return the wells of a plate that hold no image of the plan."""
     planned = {e.well for e in plan.images.values()}
     try:
-        found = read_plate(open_store(options.output).below(f"{group}.zarr"))
+        found = read_plate(
+            open_store(options.output, options.output_storage_options).below(
+                f"{group}.zarr"
+            )
+        )
     except Tiles2ZarrError as error:
         LOG.warning("%s", error)
         return ()
