@@ -86,7 +86,7 @@ format: setup
 lock:
 	@command -v uv >/dev/null || { echo "make lock: uv is not installed. Install it with: pip install uv" >&2; exit 1; }
 	uv pip compile --quiet --universal --python-version 3.11 \
-		--extra dev --extra validate --extra s3 --extra dask --extra cluster --extra czi --extra nd2 --extra lif \
+		--extra dev --extra validate --extra s3 --extra dask --extra cluster --extra archive --extra czi --extra nd2 --extra lif \
 		--no-emit-index-url --no-emit-find-links --no-annotate \
 		--custom-compile-command "make lock" $(LOCK_ARGS) \
 		pyproject.toml --output-file $(LOCK) >/dev/null
