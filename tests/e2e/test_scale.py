@@ -195,7 +195,7 @@ def test_write_job_loads_no_table_library(tmp_path: Path) -> None:
             tmp_path,
             input={"batch": str(plate.state / f"batches/{batch}.json")},
             output={"done": str(registered)},
-            params=params(slices.register_options(made)),
+            params=params(slices.register_options(made), waiting=[]),
         )
         cost = run_script(
             "write_zarr",

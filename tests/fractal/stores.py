@@ -9,8 +9,8 @@ METADATA = (".zattrs", "zarr.json")
 def differences(one: Path, other: Path) -> list[str]:
     """Return the files in which two plates or images differ.
 
-    Arrays, tables and metadata are compared byte for byte; only the id of who made the
-    store differs from run to run and is left out.
+    Arrays, tables and metadata are compared byte for byte; only who made the store and
+    how it came about (its provenance) differ from run to run and are left out.
     """
     files = [_files(folder) for folder in (one, other)]
     found = [f"only one has {name}" for name in sorted(set(files[0]) ^ set(files[1]))]
@@ -21,7 +21,8 @@ def differences(one: Path, other: Path) -> list[str]:
 def _files(folder: Path) -> list[str]:
     found = [path for path in folder.rglob("*") if path.is_file()]
     assert found, f"{folder} is empty"
-    return [path.relative_to(folder).as_posix() for path in found]
+    names = [path.relative_to(folder).as_posix() for path in found]
+    return [name for name in names if not name.startswith("tiles2zarr/")]
 
 
 def _text(folder: Path, name: str) -> object:

@@ -85,7 +85,7 @@ def tables(state: State, config: Config) -> Callable[[], object]:
     from tiles2zarr.steps.build_tables import build_tables
 
     options = slices.tables_options(config)
-    return lambda: build_tables(state, options)
+    return lambda: build_tables(state, options, config)
 
 
 STEPS = {"parse": parse, "register": register, "write": write, "tables": tables}

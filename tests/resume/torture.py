@@ -186,11 +186,13 @@ def finish(scene: Scene, steps: Steps) -> None:
 
 
 def snapshot(work: Path) -> Snapshot:
-    """Return all that lies below store and state."""
+    """Return all that lies below store and state, but the times jobs tell."""
     found: Snapshot = {}
     for top in ("out", "results"):
         for root, folders, names in os.walk(work / top):
             place = Path(root).relative_to(work)
+            if place.name == "progress":
+                continue
             found |= {str(place / name): None for name in folders}
             found |= {str(place / n): Path(root, n).read_bytes() for n in names}
     return found

@@ -78,7 +78,7 @@ class Workflow:
         options = as_in_job(slices.tables_options(config))
         tables = _key(step_options("tables", config), *map(_content, written))
         if self._due("build_tables", STATE.plate, tables, upstream=upstream):
-            build_tables(STATE, options)
+            build_tables(STATE, options, config)
         output = STATE.root / "done/complete.json"
         if self._due("complete", output, "", upstream=bool(self._ran)):
             complete(output, STATE)

@@ -90,7 +90,7 @@ def test_document_of_every_command(made: Plate, tell: Tell, command: str) -> Non
     assert (content["command"], content["exit_code"]) == (command, said.code)
     assert said.code == 0
     if command == "verify":
-        assert content["lines"] == ["P1: 3 images whole (keys and sizes)"]
+        assert content["lines"] == ["P1: 3 images whole (every chunk read)"]
     else:
         assert [plate["name"] for plate in content["plates"]] == ["P1"]
 

@@ -317,7 +317,9 @@ def test_single_images(raw: Plate, tell: Tell) -> None:
     assert said.lines[0] == "P1: single images, 2 images in 2 batches"
     convert(content, Path())
     assert tell("status").code == 0
-    assert tell("verify", "--deep").lines == ["P1: 2 images whole (every chunk read)"]
+    assert tell("verify", "--deep").lines == [
+        "P1: 2 images whole (every chunk read, 8 of 8 planes as in the source)"
+    ]
 
 
 def test_sample_of_many_images(raw: Plate) -> None:

@@ -80,6 +80,8 @@ writing:
   on_missing: auto
   mixed_dtype: error
   track_sources: auto
+  settle: 0
+  check_space: true
   dask: threads
 omezarr:
   ngff_version: "0.4"

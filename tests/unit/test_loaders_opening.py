@@ -139,7 +139,7 @@ def test_remote_files_that_cannot_be_had(memory: fsspec.AbstractFileSystem) -> N
         f"memory://plates/empty.tif cannot be read: it is empty (0 bytes). {COPY}"
     )
     assert _refused("a.tif", "nosuch://plates").startswith(
-        "nosuch://plates/a.tif cannot be read: ValueError: Protocol not known: nosuch"
+        "nosuch://plates/a.tif cannot be read: Protocol not known: nosuch"
     )
 
 

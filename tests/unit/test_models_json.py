@@ -51,6 +51,7 @@ from tiles2zarr.models.receipt import (
     ChannelStats,
     ChunkColumns,
     Histogram,
+    HoleColumns,
     LevelReceipt,
     Receipt,
     SourceColumns,
@@ -223,6 +224,7 @@ SOURCES = SourceColumns(
     file=("a.tif", "b.tif"), size=(9, 9), mtime_ns=(1, 2), digest=("0", "f")
 )
 EXAMPLES: tuple[Frozen, ...] = (
+    HoleColumns(file=("a.tif",), plane=(2,)),
     WELL,
     SINGLE,
     *CHANNELS,

@@ -24,7 +24,7 @@ def test_figures_of_a_grown_channel() -> None:
     found = join_figures(old, new, "uint16", 2 / 3)
     assert found.mean == 20.0
     assert found.light == (20.0, 22.0)
-    assert found.focus == 4.0
+    assert found.focus == 2.0
     assert found.t_mean == (8.0, 12.0, 40.0)
     assert (found.minimum, found.maximum) == (8, 43)
     assert sum(found.histogram.counts) == 8

@@ -55,14 +55,14 @@ def test_log_ends_with_versions_and_warnings(
         "INFO a step",
         "WARNING the disk is slow",
         "INFO tiles_moved: fine",
-        "INFO holes (1,200): two lines",
+        "INFO holes: two lines",
     ]
     assert lines[5].startswith("INFO took 0.")
     assert f"with tiles2zarr {tiles2zarr.__version__}, Python 3." in lines[5]
     assert lines[6:] == [
         "INFO 2 warnings",
         "INFO warning: the disk is slow",
-        "INFO warning: holes (1,200): two lines",
+        "INFO warning: holes: two lines",
     ]
     assert capsys.readouterr().err == "write_zarr: the disk is slow\n"
 

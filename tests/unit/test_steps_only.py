@@ -119,7 +119,7 @@ def run_only(parsed: Config, state: State, *only: str) -> BatchOutcome:
         written = state.done("write_zarr", batch)
         options = as_in_job(slices.write_options(parsed))
         outcome = write_zarr(registered, written, state, options, 2)
-    build_tables(state, as_in_job(slices.tables_options(parsed)))
+    build_tables(state, as_in_job(slices.tables_options(parsed)), parsed)
     complete(state.root / "done/complete.json", state, only)
     return outcome
 

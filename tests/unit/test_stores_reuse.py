@@ -32,7 +32,7 @@ def target(tmp_path: Path) -> LocalTarget:
 def test_objects_are_the_same_files(target: LocalTarget) -> None:
     """Only the objects named are taken over, as second names of the same files."""
     with target.hold():
-        new = target.begin()
+        new = target.begin(["0"])
         take_over(target.current(), new, KEYS[:2])
         old = target.current()
         for key in KEYS[:2]:
@@ -48,7 +48,7 @@ def test_killed_before_the_swap(target: LocalTarget, tmp_path: Path) -> None:
     """A dead writer's image is swept; the old one, whose files it shared, is whole."""
     before = files_below(tmp_path)
     with target.hold():
-        take_over(target.current(), target.begin(), KEYS)
+        take_over(target.current(), target.begin(["0"]), KEYS)
     assert files_below(tmp_path) != before
     with target.hold():
         target.recover()
@@ -60,7 +60,7 @@ def test_object_that_is_gone(target: LocalTarget) -> None:
     old = target.current()
     (old.root / KEYS[1]).unlink()
     with target.hold(), pytest.raises(StoreError, match="cannot be written: No such"):
-        take_over(old, target.begin(), KEYS)
+        take_over(old, target.begin(["0"]), KEYS)
 
 
 def test_without_hard_links(
@@ -73,6 +73,6 @@ def test_without_hard_links(
 
     monkeypatch.setattr(os, "link", refuse)
     with target.hold():
-        new = target.begin()
+        new = target.begin(["0"])
         take_over(target.current(), new, KEYS)
     assert {key: new.get(key) for key in KEYS} == {key: key.encode() for key in KEYS}

@@ -5,6 +5,13 @@ fractal-manifest create --package tiles2zarr --task-list-path fractal.task_list
 
 from fractal_task_tools.task_models import ConverterCompoundTask
 
+import tiles2zarr.fractal.arguments
+import tiles2zarr.fractal.input_models
+import tiles2zarr.fractal.runs  # noqa: F401  # the models of all arguments
+from tiles2zarr.models.descriptions import describe_fields
+
+describe_fields()
+
 AUTHORS = "tiles2zarr contributors"
 DOCS_LINK = None
 COMPUTE = "fractal/tasks/convert_image_compute.py"

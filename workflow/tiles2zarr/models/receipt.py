@@ -64,7 +64,7 @@ class SourceColumns(Columns):
     (``on_missing: report``)."""
 
 
-class PlaneColumns(Columns):
+class HoleColumns(Columns):
     """Planes of source files."""
 
     file: tuple[str, ...]
@@ -121,5 +121,5 @@ class Receipt(Frozen):
     """Versions of the packages that made the arrays; empty where they are not known."""
     unreadable: tuple[str, ...] = ()
     """Files with planes that could not be decoded (``on_missing: report``)."""
-    holes: PlaneColumns = PlaneColumns(file=(), plane=())
+    holes: HoleColumns = HoleColumns(file=(), plane=())
     """These planes; they were left out."""

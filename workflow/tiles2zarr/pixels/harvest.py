@@ -9,8 +9,8 @@ from tiles2zarr.models.image import RegisteredImage, SourceStats
 from tiles2zarr.models.receipt import (
     ChannelStats,
     ChunkColumns,
+    HoleColumns,
     LevelReceipt,
-    PlaneColumns,
     SourceColumns,
 )
 from tiles2zarr.pixels.layout import LevelLayout
@@ -43,7 +43,7 @@ class WrittenPixels:
     levels: tuple[LevelReceipt, ...]
     channels: tuple[ChannelStats, ...]
     sources: SourceColumns
-    holes: PlaneColumns
+    holes: HoleColumns
 
 
 def combine(
@@ -72,7 +72,7 @@ def combine(
         levels=tuple(levels),
         channels=with_quality(image, channels, planes),
         sources=_sources(image.sources, digests, holes),
-        holes=PlaneColumns(
+        holes=HoleColumns(
             file=tuple(file for file, _ in sorted(holes)),
             plane=tuple(plane for _, plane in sorted(holes)),
         ),

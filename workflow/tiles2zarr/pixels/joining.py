@@ -31,6 +31,10 @@ def join_figures(
     sizes = [float(part.sum()) for part in weights]
     saturated = np.average([old.saturated, new.saturated], weights=sizes)
     before = old.t_mean or (old.mean,)
+    z_focus = tuple(
+        _mean(*pair, share) for pair in zip_longest(old.z_focus, new.z_focus)
+    )
+    known = [value for value in z_focus if value is not None]
     return ChannelStats(
         histogram=make_histogram(
             np.concatenate(values), np.concatenate(weights), whole
@@ -42,11 +46,11 @@ def join_figures(
         background=_mean(old.background, new.background, share),
         vignetting=_mean(old.vignetting, new.vignetting, share),
         light=_light(old.light, new.light, share),
-        focus=_larger(old.focus, new.focus),
+        focus=max(known) if known else _mean(old.focus, new.focus, share),
         z_mean=tuple(
             _mean(*pair, share) for pair in zip_longest(old.z_mean, new.z_mean)
         ),
-        z_focus=tuple(_larger(*pair) for pair in zip_longest(old.z_focus, new.z_focus)),
+        z_focus=z_focus,
         t_mean=tuple(
             first if later is None else later
             for first, later in zip_longest(before, new.t_mean)
@@ -58,10 +62,6 @@ def _mean(old: Figure, new: Figure, share: float) -> Figure:
     if old is None or new is None:
         return new if old is None else old
     return round(old * share + new * (1 - share), 6)
-
-
-def _larger(old: Figure, new: Figure) -> Figure:
-    return max((value for value in (old, new) if value is not None), default=None)
 
 
 def _light(

@@ -42,7 +42,8 @@ def finding_line(finding: Finding) -> str:
     place = f"{image}: " if image and not others else ""
     files = ", ".join(f for f in finding.files if f not in finding.message)
     tail = f" ({files})" if files else ""
-    return f"{finding.code}: {place}{finding.message.removeprefix(place)}{tail}"
+    message = " ".join(finding.message.removeprefix(place).split())
+    return f"{finding.code}: {place}{message}{tail}"
 
 
 def hole_findings(image: str, receipt: Receipt) -> list[Finding]:

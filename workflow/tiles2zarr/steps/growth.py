@@ -7,8 +7,8 @@ from tiles2zarr.config.omezarr import ArrayOptions
 from tiles2zarr.models.image import BoxColumns, RegisteredImage
 from tiles2zarr.models.receipt import (
     ChunkColumns,
+    HoleColumns,
     LevelReceipt,
-    PlaneColumns,
     Receipt,
     SourceColumns,
 )
@@ -76,10 +76,10 @@ class Growth:
         return new.replace(chunks=chunks)
 
 
-def _joined_holes(old: PlaneColumns, new: PlaneColumns) -> PlaneColumns:
+def _joined_holes(old: HoleColumns, new: HoleColumns) -> HoleColumns:
     rows = {*zip(old.file, old.plane, strict=True)}
     rows |= {*zip(new.file, new.plane, strict=True)}
-    return PlaneColumns(
+    return HoleColumns(
         file=tuple(file for file, _ in sorted(rows)),
         plane=tuple(plane for _, plane in sorted(rows)),
     )

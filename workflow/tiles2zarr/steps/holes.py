@@ -3,13 +3,13 @@
 from itertools import product
 
 from tiles2zarr.models.image import RegisteredImage
-from tiles2zarr.models.receipt import PlaneColumns
+from tiles2zarr.models.receipt import HoleColumns
 
 Place = tuple[str, int, int, int]
 """Field of view, time point, channel and plane in the image."""
 
 
-def with_holes(image: RegisteredImage, holes: PlaneColumns) -> RegisteredImage:
+def with_holes(image: RegisteredImage, holes: HoleColumns) -> RegisteredImage:
     """Return the image with ``error`` as the status of the planes in ``holes``.
 
     Args:

@@ -1,6 +1,6 @@
 """Images that could not be made anew, while the ones of an earlier run stand."""
 
-from tiles2zarr.checkpoints import digest, read_json, read_json_if_there
+from tiles2zarr.checkpoints import digest, read_json_if_there
 from tiles2zarr.config.slices import TablesOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.models.finding import SHOWN, Finding
@@ -22,9 +22,9 @@ def kept_images(plan: Plan, state: State, options: TablesOptions) -> list[Writte
     owner = read_owner(state)
     found = []
     for batch in plan.batches:
-        outcomes = read_json(state.done("write_zarr", batch), BatchOutcome).images
-        for image, outcome in sorted(outcomes.items()):
-            if outcome.status == "done" or image not in plan.images:
+        done = read_json_if_there(state.done("write_zarr", batch), BatchOutcome)
+        for image, outcome in sorted(done.images.items() if done else ()):
+            if outcome.status in ("done", "waiting") or image not in plan.images:
                 continue
             receipt = _standing(image, state, options, owner)
             if receipt is not None:

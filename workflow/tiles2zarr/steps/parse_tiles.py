@@ -247,7 +247,11 @@ def _plan(
 def _expected(
     image: TiledImage, shape: Shape, options: ParseOptions
 ) -> tuple[int, int]:
-    """Return pixel bytes and objects of all levels, were every chunk written."""
+    """Return pixel bytes and objects of all levels, at most.
+
+    A tile touches up to four chunks of its size; chunks that none touches are not
+    written, so a stray position makes a large canvas but few bytes.
+    """
     itemsize = np.dtype(image.dtype or "uint16").itemsize
     tile = image.tiles.len_y[0], image.tiles.len_x[0]
     chunk, _ = chunk_shape(options.chunks, tile, itemsize)
@@ -255,7 +259,12 @@ def _expected(
     names = tuple(map(str, range(levels)))
     layouts = level_layouts(shape, "tczyx", chunk, shard_factors(options.shards), names)
     pixels = sum(prod(layout.shape) for layout in layouts)
-    return pixels * itemsize, sum(layout.objects for layout in layouts)
+    touched = 4 * prod(chunk[3:]) * max(1, len(image.tiles)) * prod(chunk[:3])
+    most = max(4 * source_bytes(image), touched * itemsize) * 4 // 3
+    objects = sum(layout.objects for layout in layouts)
+    tiles = image.tiles
+    planes = np.array([tiles.len_t, tiles.len_c, tiles.len_z]).prod(axis=0).sum()
+    return min(pixels * itemsize, most), min(objects, levels * (4 * int(planes) + 2))
 
 
 def _forget(state: State, images: set[str], batches: set[str]) -> None:
