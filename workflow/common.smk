@@ -4,7 +4,6 @@ import re
 import sys
 from pathlib import Path
 from snakemake.exceptions import WorkflowError
-from snakemake.iocontainers import Wildcards
 
 # beside this file, or installed: as a module from a git host only rules are fetched
 sys.path.insert(0, str(workflow.current_basedir))
@@ -74,19 +73,3 @@ def task_of(wildcards):
 
 def sources_of(wildcards):
     return batch_digest(CONFIGS[wildcards.plate], state_of(wildcards), wildcards.batch)
-
-
-def written_batches(wildcards):
-    done = f"{RESULTS}/{wildcards.plate}/done/write_zarr"
-    return [f"{done}/{batch}.json" for batch in batches_of(wildcards)]
-
-
-def pages_of(wildcards):
-    wanted = CONFIGS[wildcards.plate].report.enabled
-    return f"{RESULTS}/{wildcards.plate}/report.html" if wanted else []
-
-
-def targets_of(plate):
-    """Batch outputs stand here too: only then is one that was taken back missed."""
-    done = f"{RESULTS}/{plate}/done/complete.json"
-    return lambda _: [*written_batches(Wildcards(fromdict={"plate": plate})), done]
