@@ -14,7 +14,8 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
 from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
 from tiles2zarr.steps.reporter import Reporter, parse_interval
-from tiles2zarr.steps.sweep import batch_digest, index_digest, read_batch, step_options
+from tiles2zarr.steps.state_files import read_batch
+from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
 
 RESULTS = workflow.pathvars.get("results")
 # a caller's `module ... prefix:` is put before rule paths only, not before ours

@@ -156,10 +156,12 @@ FILES = {
 }
 """Faults of one file: its image is left out, the others are made."""
 
+UPWARDS = "/".join([".."] * 16)
+"""Past the root from any folder of tests."""
 PLACES = {
     "upwards": case(
-        cell("file_path", "../../../../../../etc/passwd"),
-        "B/04/0: raw/../../../../../../etc/passwd cannot be read: its extension '' is "
+        cell("file_path", f"{UPWARDS}/etc/passwd"),
+        f"B/04/0: raw/{UPWARDS}/etc/passwd cannot be read: its extension '' is "
         "none of btf stk tf2 tf8 tif tiff png jpg jpeg bmp npy czi lif nd2 and it "
         "begins with b'root:x:0', which is not TIFF. Convert it, or give a custom "
         "loader.",

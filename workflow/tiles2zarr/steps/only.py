@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tiles2zarr.errors import ConfigError
 from tiles2zarr.models.well import parse_well, well_name
-from tiles2zarr.steps.sweep import state_of_disk
+from tiles2zarr.steps.state_files import state_of_disk
 
 _NEAR = 3
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -17,9 +16,9 @@ from typing import cast
 from tiles2zarr.config import slices
 from tiles2zarr.config.base import Section
 from tiles2zarr.config.root import Config
-from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
 from tiles2zarr.steps.ages import waiting_lines
+from tiles2zarr.steps.state_files import state_of_disk
 
 IMAGE_ENDINGS = (
     ".tif",
@@ -83,35 +82,6 @@ def _code_digest(config: Config) -> str:
     if not files:
         return ""
     return _sha(f"{f}|{hashlib.sha256(f.read_bytes()).hexdigest()}" for f in files)
-
-
-def read_batch(path: Path) -> dict[str, int]:
-    """Return what a batch asks for: ``threads``, ``mem_mb``, ``source_bytes``.
-
-    Raises:
-        Tiles2ZarrError: Its file is not there or damaged.
-    """
-    with state_of_disk(path):
-        task = json.loads(path.read_bytes())
-        return {key: int(task[key]) for key in ("threads", "mem_mb", "source_bytes")}
-
-
-@contextmanager
-def state_of_disk(path: Path) -> Iterator[None]:
-    """Turn what reading a state file of parse_tiles may raise into one clear error.
-
-    Raises:
-        Tiles2ZarrError: It is not there or damaged.
-    """
-    try:
-        yield
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        name = "plan.json" if path.name == "plan.json" else "plan.json beside it"
-        raise Tiles2ZarrError(
-            f"{path} is damaged or gone ({reason}). Delete {name} and run again: "
-            "parse_tiles makes it anew."
-        ) from error
 
 
 def batch_digest(config: Config, state: State, batch: str) -> str:
