@@ -1,4 +1,4 @@
-"""docs/commands.md: every command of its examples prints what stands below it."""
+"""Pages with commands: every command of the examples prints what stands below it."""
 
 import re
 import shlex
@@ -14,12 +14,13 @@ from tiles2zarr.config.read import read_config
 from tiles2zarr.demo.plate import make_demo
 
 DOCUMENT = (REPOSITORY / "docs/commands.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 CONFIG = "config/config.yaml"
 
 
-def examples() -> list[tuple[str, str]]:
+def examples(document: str) -> list[tuple[str, str]]:
     """Return the commands of all examples, each with what it prints."""
-    blocks = re.findall(r"^```console\n(.*?)^```$", DOCUMENT, re.M | re.S)
+    blocks = re.findall(r"^```console\n(.*?)^```$", document, re.M | re.S)
     parts = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(blocks), re.M)
     return [(command, printed) for command, printed in parts]
 
@@ -29,16 +30,23 @@ def pattern(printed: str) -> str:
     return re.escape(printed).replace(r"\.\.\.", ".*")
 
 
+@pytest.mark.parametrize(
+    ("document", "least"), [(DOCUMENT, 13), (README, 2)], ids=["commands", "readme"]
+)
 def test_examples_print_what_stands_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell
+    document: str,
+    least: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tell: Tell,
 ) -> None:
     """One after the other, the examples run on the demo plate as documented."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(REPOSITORY / "config", "config")
     make_demo(Path("demo/raw"))
     convert(read_config(CONFIG), Path())
-    found = examples()
-    assert len(found) > 12
+    found = examples(document)
+    assert len(found) >= least
     for command, printed in found:
         program, *arguments = shlex.split(command)
         if program == "rm":
