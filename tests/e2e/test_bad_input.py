@@ -440,8 +440,9 @@ OUTPUTS = {
     "output is a link to itself": case(
         output_link("out"),
         *(
-            f"{image}: out/P1.zarr/zarr.json: Too many levels of symbolic links "
-            "(ELOOP). A part of this path is a link to itself: remove it and run again."
+            f"{image}: out/P1.zarr/zarr.json cannot be written: Too many levels of "
+            "symbolic links (ELOOP). A part of this path is a link to itself: remove "
+            "it and run again."
             for image in IMAGES
         ),
     ),

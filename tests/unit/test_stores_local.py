@@ -14,14 +14,14 @@ from tiles2zarr.stores.local import refused
         pytest.param(
             errno.ENOSPC,
             "results/P1/plan.json",
-            "results/P1/plan.json: No space left on device (ENOSPC). Free space on the "
-            "output disk and run again.",
+            "results/P1/plan.json cannot be written: No space left on device (ENOSPC). "
+            "Free space on the output disk and run again.",
             id="full",
         ),
         pytest.param(
             errno.EIO,
             None,
-            "Input/output error (EIO). Check the disk and run again.",
+            "Input/output error (EIO). Check the disk and the rights, and run again.",
             id="broken, no file named",
         ),
     ],

@@ -13,11 +13,9 @@ from typing import Protocol
 import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
 from tiles2zarr.extension import add_paths
-from tiles2zarr.stores.local import errno_name, explain
+from tiles2zarr.stores.local import refused
 
 LOG = logging.getLogger("tiles2zarr")
-FULL_OR_LOCKED = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENOTDIR", "ELOOP")
-"""What the system says when a file cannot be written."""
 NOTED = "noted"
 """Attribute of log records that are told again at the end of the log."""
 _TOLD = ("numpy", "zarr", "numcodecs", "tifffile", "imagecodecs", "pandas", "ngio")
@@ -74,7 +72,7 @@ def job(snakemake: Job) -> Iterator[logging.Logger]:
         LOG.error("%s", error)
         raise SystemExit(1) from None
     except OSError as error:
-        LOG.error("%s", _refused(error))
+        LOG.error("%s", refused(error))
         LOG.info("where it happened", exc_info=error)
         raise SystemExit(1) from None
     finally:
@@ -132,11 +130,3 @@ def _start_logging(path: Path, rule: str) -> tuple[logging.Handler, ...]:
     for handler in (file, screen):
         LOG.addHandler(handler)
     return file, screen
-
-
-def _refused(error: OSError) -> str:
-    name = error.filename if error.filename is not None else "a file"
-    if errno_name(error) in FULL_OR_LOCKED:
-        return str(explain(error, Path(str(name))))
-    reason = error.strerror or str(error) or type(error).__name__
-    return f"{name}: {reason}. Check the disk and the rights, and run again."

@@ -37,9 +37,12 @@ def explain(error: OSError, path: Path) -> StoreError:
 def refused(error: OSError) -> StoreError:
     """Return the StoreError for what the system refused at a file it names, or none."""
     name = errno_name(error)
+    if error.filename is not None and name in CURES:
+        return explain(error, Path(str(error.filename)))
     place = f"{error.filename}: " if error.filename else ""
-    cure = CURES.get(name, "Check the disk and run again.")
-    return StoreError(f"{place}{error.strerror or error} ({name}). {cure}")
+    reason = error.strerror or str(error) or type(error).__name__
+    cure = CURES.get(name, "Check the disk and the rights, and run again.")
+    return StoreError(f"{place}{reason} ({name}). {cure}")
 
 
 def errno_name(error: OSError) -> str:
