@@ -140,9 +140,30 @@ def test_planes_before_projections(tmp_path: Path, choice: str) -> None:
     assert list(parsed.table["z"]) == [0, 1]
     assert codes(parsed) == {"projections_left_out"}
     assert finding(parsed, "projections_left_out").message == (
-        "1 projections are left out (1 Maximum), among them all images of channel 2. "
-        "Set option projections to keep for a plate of their own."
+        "1 projections are left out (1 Maximum; all images of channel 2). Set option "
+        "projections to keep for a plate of their own."
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "files", "found"),
+    [
+        ("GFP", 3, {"projections_taken"}),
+        ("DAPI", 2, {"projections_left_out"}),
+    ],
+    ids=["of another channel", "of a channel with planes"],
+)
+def test_projections_with_numbers_of_their_own(
+    tmp_path: Path, target: str, files: int, found: set[str]
+) -> None:
+    """The protocol tells whether a projection's number stands for a channel beside."""
+    mes = protocol({"Ch": 1, "Target": "DAPI"}, {"Ch": 2, "Target": target})
+    records = [image(z=3), image(z=4), projected("Minimum", z=1, ch=2)]
+    parsed = parse(str(write_measurement(tmp_path, records, mes=mes)))
+    assert len(parsed.table) == files
+    assert codes(parsed) == found
+    assert list(parsed.table["z"]) == [0, 1, 0][:files]
+    assert labels(parsed) == ["DAPI", "GFP"][: files - 1]
 
 
 def test_projections_only(tmp_path: Path) -> None:

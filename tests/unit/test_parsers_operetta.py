@@ -431,8 +431,11 @@ def test_maps_may_tell_the_type_of_image(tmp_path: Path) -> None:
         '<Map><Entry ChannelID="2"><ImageType>MipProjection</ImageType></Entry></Map>'
     )
     parsed = Sample(images, "V6", maps=maps).parse(tmp_path)
-    assert parsed.channel_ids == ("1",)
-    assert _found(parsed, "projections_left_out").count == 1
+    assert parsed.channel_ids == ("1", "2")
+    found = _found(parsed, "projections_taken")
+    assert found.message == (
+        "1 projections are taken beside the planes of others: channel 2 has no planes."
+    )
 
 
 def test_colours_are_kept(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def _place(
             or a channel's sizes do not fit.
     """
     images, left_out, projected = split_projections(
-        records[records["image"]], choice, measurement.index
+        records[records["image"]], choice, measurement.index, protocol.channels
     )
     names = images["text"].tolist(), left_out["text"].tolist()
     located = locate_files(measurement, *names, storage)

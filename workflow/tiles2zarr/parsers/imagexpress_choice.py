@@ -1,11 +1,13 @@
 """Which files become tiles: planes, projections, and one file for each place."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.parsers.projections import choose_images, report_alone, report_left_out
 
 Mask = NDArray[np.bool_]
 
@@ -49,62 +51,35 @@ def choose_tiles(
     Raises:
         ParserError: There is nothing to take.
     """
-    waves = planes["wave"]
-    stacked = waves.isin(waves[~projected & ~copies].unique()).to_numpy()
-    taken = ~copies & (projected if choice == "only" else ~projected)
-    alone = np.zeros(len(planes), dtype=bool)
-    if choice in ("auto", "keep"):
-        alone = ~copies & projected & ~stacked
-        taken |= alone
-    if not taken.any():
-        held, lacked = (
-            ("projections", "planes") if choice == "drop" else ("planes", "projections")
-        )
-        raise ParserError(
-            f"{folder} holds {held} only, and option projections is {choice!r}: no "
-            f"{lacked} are left. Set projections to auto."
-        )
-    left_out = ~taken & ~copies
+    chosen = choose_images(planes["wave"], projected, ~copies, choice, folder)
+    taken, alone = chosen.taken & ~copies, chosen.alone & ~copies
+    left_out = planes["file"][~taken & ~copies].tolist()
+    waves = [f"w{wave}" for wave in sorted(planes["wave"][alone].unique())]
+    beside = bool((taken & ~projected).any())
     return taken, [
-        *_left_out(planes[left_out], choice),
-        *_alone(planes[alone], bool(stacked.any())),
+        *(
+            _planes_left_out(left_out)
+            if choice == "only"
+            else report_left_out(left_out)
+        ),
+        *report_alone(planes["file"][alone].tolist(), waves, beside),
     ]
 
 
-def _left_out(planes: pd.DataFrame, choice: str) -> list[Finding]:
-    if planes.empty:
+def _planes_left_out(files: Sequence[str]) -> list[Finding]:
+    if not files:
         return []
-    kind, hint = (
-        "projections",
-        "Set option projections to keep for a plate of their own.",
+    message = (
+        f"{len(files)} planes are left out. Set option projections to auto to take "
+        "them instead."
     )
-    if choice == "only":
-        kind, hint = "planes", "Set option projections to auto to take them instead."
     return [
         Finding(
-            code=f"{kind}_left_out",
+            code="planes_left_out",
             severity="info",
-            message=f"{len(planes)} {kind} are left out. {hint}",
-            count=len(planes),
-            files=tuple(planes["file"].iloc[:SHOWN]),
-        )
-    ]
-
-
-def _alone(planes: pd.DataFrame, beside_stacks: bool) -> list[Finding]:
-    """Return a finding on projections that are taken for want of planes."""
-    if planes.empty:
-        return []
-    waves = ", ".join(f"w{wave}" for wave in sorted(planes["wave"].unique()))
-    place = " beside the planes of others" if beside_stacks else ""
-    return [
-        Finding(
-            code="projections_taken",
-            severity="info",
-            message=f"{len(planes)} projections are taken{place}: {waves} have no "
-            "planes.",
-            count=len(planes),
-            files=tuple(planes["file"].iloc[:SHOWN]),
+            message=message,
+            count=len(files),
+            files=tuple(files[:SHOWN]),
         )
     ]
 

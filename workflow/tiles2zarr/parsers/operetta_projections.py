@@ -4,6 +4,7 @@ import pandas as pd
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.parsers.projections import choose_images, report_alone, report_left_out
 
 
 def split_projections(
@@ -21,38 +22,41 @@ def split_projections(
     Raises:
         ParserError: None that is to be taken was acquired.
     """
-    acquired = images["ok"] & (images["url"] != "")
+    acquired = (images["ok"] & (images["url"] != "")).to_numpy()
     if not acquired.any():
         raise ParserError(
             f"{source} lists failed images only, none was acquired. Leave this "
             "measurement out."
         )
-    projected = images["kind"].str.contains("projection", case=False, regex=False)
-    wanted = projected if choice == "only" else ~projected
-    if choice in ("auto", "keep") and not (wanted & acquired).any():
-        wanted = projected
-    taken, left_out = images[wanted], images[~wanted]
-    if not (wanted & acquired).any():
-        held, lacked = "planes", "projections"
-        if choice == "drop":
-            held, lacked = lacked, held
-        raise ParserError(
-            f"{source} holds {held} only, and option projections is {choice!r}: no "
-            f"{lacked} are left. Set projections to auto."
+    kinds = images["kind"].str
+    projected = kinds.contains("projection", case=False, regex=False).to_numpy()
+    chosen = choose_images(images["ch"], projected, acquired, choice, source)
+    left_out = images[~chosen.taken]
+    if choice == "only":
+        return images[chosen.taken], left_out, ()
+    lost = images[~chosen.taken & projected]["url"].tolist()
+    alone = images[chosen.alone]
+    names = [f"channel {number}" for number in sorted(alone["ch"].unique())]
+    beside = bool((chosen.taken & ~projected).any())
+    findings = [
+        *report_alone(alone["url"].tolist(), names, beside),
+        *report_left_out(lost),
+        *_failed(images[~chosen.taken & ~projected]),
+    ]
+    return images[chosen.taken], left_out, tuple(findings)
+
+
+def _failed(planes: pd.DataFrame) -> list[Finding]:
+    """Return a finding on failed planes whose channel has projections only."""
+    if planes.empty:
+        return []
+    message = f"{len(planes)} failed planes are left out."
+    return [
+        Finding(
+            code="planes_left_out",
+            severity="info",
+            message=message,
+            count=len(planes),
+            files=tuple(planes["url"][:SHOWN]),
         )
-    if choice == "only" or left_out.empty:
-        return taken, left_out, ()
-    what = "projections" if not projected[wanted].any() else "failed planes"
-    return taken, left_out, (_finding(left_out, what),)
-
-
-def _finding(left_out: pd.DataFrame, what: str) -> Finding:
-    cure = " Set option projections to keep for a plate of their own."
-    return Finding(
-        code="projections_left_out" if what == "projections" else "planes_left_out",
-        severity="info",
-        message=f"{len(left_out)} {what} are left out."
-        f"{cure if what == 'projections' else ''}",
-        count=len(left_out),
-        files=tuple(left_out["url"][:SHOWN]),
-    )
+    ]
