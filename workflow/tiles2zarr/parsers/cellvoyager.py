@@ -43,7 +43,8 @@ def parse(
 
     Args:
         path: The measurement's folder, the folder above, or its index; also a URL.
-        options: ``projections``: ``auto``, ``drop``, ``only``; ``keep`` is ``auto``.
+        options: ``projections``: ``auto`` (planes; projections of channels that have
+            none), ``drop``, ``only``; ``keep`` is ``auto``.
         storage: Options of the file system, for URLs.
 
     Raises:

@@ -57,8 +57,8 @@ def parse(
 
     Args:
         path: The plate's folder, its folder ``Images``, or the index; also a URL.
-        options: ``projections``: ``auto`` (planes; projections of channels without), ``drop``,
-            ``only``; ``keep`` is ``auto``.
+        options: ``projections``: ``auto`` (planes; projections of channels that have
+            none), ``drop``, ``only``; ``keep`` is ``auto``.
         storage: Options of the file system, for URLs.
 
     Raises:
