@@ -11,6 +11,8 @@ import pytest
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.imagexpress import parse
+from tiles2zarr.parsers.imagexpress_experiment_copies import drop_copies
+from tiles2zarr.parsers.imagexpress_images import read_images
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table
 
 HEADER = (
@@ -218,6 +220,61 @@ def test_stacks_beside_projections(
             "only": 6,
         }[choice]
     )
+
+
+@pytest.mark.parametrize("tells", ["checksum", "intensities", "bytes"])
+def test_copies_in_time_are_left_out(tmp_path: Path, tells: str) -> None:
+    """Cy5, acquired at the first of three times, fills the others with copies."""
+    columns = {
+        "checksum": ",Checksum",
+        "intensities": ",MinIntensity,MaxIntensity,MeanIntensity",
+        "bytes": "",
+    }[tells]
+    folder = tmp_path / "experiment"
+    folder.mkdir()
+    (folder / "a.jdce").write_text(json.dumps(_protocol()))
+    header = (
+        "Row,Column,Field,Wavelength,Timepoint,ZIndex,FieldOffsetPointX,"
+        "FieldOffsetPointY,PositionZUm,TimeStampSec,ImageSizeXPx,ImageSizeYPx,"
+        "ImageFileName"
+    )
+    lines = [header + columns]
+    for column in (3, 4):
+        for time in (0, 1, 2):
+            for wave in (0, 1):
+                taken = time if wave == 0 else 0
+                mark = {"checksum": f",s{column}{wave}{taken}", "bytes": ""}.get(
+                    tells, f",{column},{100 + wave},{taken + 0.5}"
+                )
+                name = f"c{column}w{wave}t{time}.tif"
+                (folder / name).write_bytes(bytes([column, wave, taken]))
+                lines.append(
+                    f"2,{column},1,{wave},{time},0,0,0,{500 + wave},"
+                    f"{60 * taken + column},60,40,{name}{mark}"
+                )
+    (folder / "a.csv").write_text("\n".join([*lines, ""]))
+    parsed = _parse(tmp_path)
+    slots = parsed.table[["column", "t", "c"]].to_numpy().tolist()
+    of_well = [[0, 0], [0, 1], [1, 0], [2, 0]]
+    assert slots == [[column, *slot] for column in (2, 3) for slot in of_well]
+    found = _finding(parsed, "filled_copies")
+    assert found.count == 4
+    assert "4 of wavelength 1" in found.message
+
+
+def test_equal_times_and_heights_are_no_proof_of_a_copy(tmp_path: Path) -> None:
+    """Planes of one time and height and other bytes stay; unread ones are told."""
+    _experiment(tmp_path / "experiment", SERIES[:3])
+    path = tmp_path / "experiment/a.csv"
+    table = pd.read_csv(path).assign(PositionZUm=500, TimeStampSec=7)
+    table.to_csv(path, index=False)
+    for number, name in enumerate(table["ImageFileName"]):
+        (tmp_path / "experiment/images/B3" / name).write_bytes(bytes([number]))
+    assert _parse(tmp_path).table["z"].tolist() == [0, 1, 2]
+    images = read_images(str(path))
+    kept, found = drop_copies(images, str(path.parent), most_files=2)
+    assert len(kept) == 3
+    assert [(f.code, f.count) for f in found] == [("copies_suspected", 3)]
 
 
 def test_a_montage_alone_is_taken(tmp_path: Path) -> None:

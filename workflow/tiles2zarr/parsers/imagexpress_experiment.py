@@ -10,6 +10,7 @@ from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import Directory, join, last_part, parent
+from tiles2zarr.parsers.imagexpress_experiment_copies import drop_copies
 from tiles2zarr.parsers.imagexpress_experiment_files import locate_images
 from tiles2zarr.parsers.imagexpress_experiment_kinds import (
     MONTAGE,
@@ -92,9 +93,8 @@ def _read(folder: Directory, storage: Mapping[str, object] | None) -> Experiment
     located = locate_images(folder, images["file"].tolist(), storage)
     home = last_part(folder.path)
     files = [f"{home}/{file}" for file in located.files]
-    return Experiment(
-        folder.path, protocol, images.assign(file=files), located.findings
-    )
+    kept, copies = drop_copies(images.assign(file=files), parent(folder.path), storage)
+    return Experiment(folder.path, protocol, kept, (*located.findings, *copies))
 
 
 def _only(folder: Directory, suffix: str) -> str:

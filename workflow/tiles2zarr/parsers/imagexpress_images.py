@@ -36,6 +36,10 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "width": ("imagesizexpx", "imagesizex"),
     "height": ("imagesizeypx", "imagesizey"),
     "filter": ("excitationemissionfilter", "emissionfilter"),
+    "checksum": ("checksum",),
+    "darkest": ("minintensity",),
+    "brightest": ("maxintensity",),
+    "mean": ("meanintensity",),
 }
 """Columns by what they mean; names without case, blanks and signs."""
 _REQUIRED = ("file", "site", "wave")
@@ -127,8 +131,9 @@ def read_images(path: str, storage: Mapping[str, object] | None = None) -> pd.Da
     Columns: ``row``, ``column`` (from 0), ``site``, ``wave``, ``time_point``, ``step``
     (as written), ``file`` (relative to the experiment), ``x``, ``y`` (micrometer: from
     the centre of the well, else of the stage), ``z_um``, ``time`` (second),
-    ``exposure_s``, ``width``, ``height`` (pixel), NaN where not told, ``filter`` and
-    ``number`` (of the row, from 1).
+    ``exposure_s``, ``width``, ``height`` (pixel), NaN where not told, ``filter``,
+    ``mark`` (what pixels are told apart by, ``""`` where nothing tells) and ``number``
+    (of the row, from 1).
 
     Args:
         path: The ``.csv`` file or its URL.
@@ -157,6 +162,7 @@ def read_images(path: str, storage: Mapping[str, object] | None = None) -> pd.Da
             "width": columns.numbers("width"),
             "height": columns.numbers("height"),
             "filter": columns.texts("filter"),
+            "mark": _marks(columns),
             "number": columns.sheet.rows,
         }
     )
@@ -191,6 +197,16 @@ def _find_columns(path: str, present: Sequence[str]) -> dict[str, str]:
             f"{', '.join(present)}. Copy or export the file again from the instrument."
         )
     return found
+
+
+def _marks(columns: _Columns) -> NDArray[np.object_]:
+    """Return checksums, else all intensities, as text; ``""`` where not told."""
+    sums = columns.texts("checksum")
+    parts = [columns.texts(name) for name in ("darkest", "brightest", "mean")]
+    told = np.logical_and.reduce([part != "" for part in parts])
+    joined = parts[0] + " " + parts[1] + " " + parts[2]
+    marks: NDArray[np.object_] = np.where(sums != "", sums, np.where(told, joined, ""))
+    return marks
 
 
 def _files(columns: _Columns) -> list[str]:
