@@ -151,7 +151,7 @@ def test_folder_without_index(tmp_path: Path) -> None:
     with pytest.raises(ParserError) as caught:
         parse(str(tmp_path))
     assert str(caught.value) == (
-        f"{tmp_path} should hold one MeasurementData.mlf, in it or one folder below; "
+        f"{tmp_path} should hold one MeasurementData.mlf, in it or in a folder below; "
         "found: none. Give the folder of one measurement as path."
     )
 

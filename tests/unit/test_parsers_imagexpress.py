@@ -398,7 +398,7 @@ def test_unknown_pixel_size_is_a_finding(tmp_path: Path) -> None:
     write_plane(tmp_path / "P_B03_w1.TIF", pixel_um=None)
     parsed = _parse(tmp_path)
     assert parsed.details.pixelsize == 1.0
-    assert _finding(parsed, "pixelsize_unknown").severity == "warning"
+    assert _finding(parsed, "pixel_size_unknown").severity == "warning"
 
 
 def test_two_pixel_sizes_are_refused(tmp_path: Path) -> None:

@@ -256,7 +256,7 @@ def test_colour_pages_are_three_channels(tmp_path: Path) -> None:
         ("green", "00FF00"),
         ("blue", "0000FF"),
     ]
-    assert _codes(parsed)["pixelsize_unknown"] == 1
+    assert _codes(parsed)["pixel_size_unknown"] == 1
 
 
 def _two_plates(folder: Path) -> Path:

@@ -129,7 +129,8 @@ def test_several_measurements_are_an_error(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path} should hold one Index.idx.xml or Index.xml; found in: "
         f"{tmp_path}/a/Images, {tmp_path}/b/Images. Give the plate's folder as path, "
-        "the one that holds the folder Images."
+        "the one that holds the folder Images, or, for a plate saved as one folder per "
+        "read, list their folders as path with on_repeat: time."
     )
 
 

@@ -386,9 +386,8 @@ def test_names_alone(tmp_path: Path, inner: str) -> None:
     assert [finding.message for finding in parsed.findings] == [
         f"1 TIFF files in {parsed.resource} are no tiles of the metadata and are left "
         "out, e.g. overview.tif.",
-        f"{parsed.resource} holds no metadata.ome.xml, so pixel size and z spacing are "
-        "not known and 1 micrometer is assumed. Set details.pixelsize and "
-        "details.z_spacing.",
+        f"{parsed.resource} holds no metadata.ome.xml, so the z spacing is not known "
+        "and 1 micrometer is assumed. Set details.z_spacing.",
     ]
 
 
@@ -408,7 +407,8 @@ def test_names_alone_tell_no_positions(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path} holds no metadata.ome.xml, and file names tell no positions: 1 "
         "wells have several fields, e.g. well 14 has 3. Copy metadata.ome.xml from the "
-        "instrument, or use format: pattern with a grid."
+        "instrument, use format: pattern with a grid, or set the option "
+        "without_positions to row to lay the fields side by side."
     )
 
 

@@ -8,8 +8,16 @@ from pathlib import PurePosixPath
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
-from tiles2zarr.parsers.directory import Directory, join, list_directory, parent
+from tiles2zarr.parsers.directory import (
+    REPEATS,
+    Directory,
+    join,
+    list_directory,
+    parent,
+)
 
+DEPTH = 4
+"""Folders below each other that are searched."""
 INDEX = "MeasurementData.mlf"
 DETAIL = "MeasurementDetail.mrf"
 IMAGES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp"})
@@ -68,21 +76,19 @@ class Located:
 def find_measurement(
     path: str, storage: Mapping[str, object] | None = None
 ) -> Measurement:
-    """Return the measurement at ``path``: its index, its folder or the folder above.
+    """Return the measurement at ``path``: its index, its folder or one above.
 
     Raises:
         ParserError: There is none, there are several, or it has no ``.mrf``.
     """
     folder = list_directory(path, storage) or list_directory(parent(path), storage)
-    folders = [folder] if folder else []
-    if folder and folder.file(INDEX) is None:
-        below = (list_directory(join(folder.path, f), storage) for f in folder.folders)
-        folders = [inner for inner in below if inner and inner.file(INDEX)]
+    folders = _search(folder, storage) if folder else []
     if len(folders) != 1:
         found = ", ".join(inner.path for inner in folders[:SHOWN]) or "none"
         raise ParserError(
-            f"{path} should hold one {INDEX}, in it or one folder below; found: "
-            f"{found}. Give the folder of one measurement as path."
+            f"{path} should hold one {INDEX}, in it or in a folder below; found: "
+            f"{found}. Give the folder of one measurement as path"
+            f"{REPEATS if folders else ''}."
         )
     index, detail = folders[0].file(INDEX), folders[0].file(DETAIL)
     if index is None or detail is None:
@@ -91,6 +97,22 @@ def find_measurement(
             "Copy it from the instrument; every measurement has one."
         )
     return Measurement(folders[0], index, detail)
+
+
+def _search(top: Directory, storage: Mapping[str, object] | None) -> list[Directory]:
+    """Return the highest folders that hold an index."""
+    level = [top]
+    for _ in range(DEPTH + 1):
+        found = [folder for folder in level if folder.file(INDEX)]
+        if found:
+            return found
+        below = (
+            list_directory(join(folder.path, name), storage)
+            for folder in level
+            for name in folder.folders
+        )
+        level = [folder for folder in below if folder is not None]
+    return []
 
 
 def locate_files(

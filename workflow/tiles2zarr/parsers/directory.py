@@ -13,6 +13,12 @@ from tiles2zarr.filesystems import (
     remote_errors,
 )
 
+REPEATS = (
+    ", or, for a plate saved as one folder per read, list their folders as path with "
+    "on_repeat: time"
+)
+"""How to cure a folder with several acquisitions."""
+
 
 @dataclass(frozen=True)
 class Directory:

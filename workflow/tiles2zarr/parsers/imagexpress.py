@@ -6,10 +6,12 @@ Stage y grows with the rows of images.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tiles2zarr.parsers.imagexpress_experiment import parse_experiments
 from tiles2zarr.parsers.imagexpress_folders import find_plate
 from tiles2zarr.parsers.imagexpress_plate import parse_plate
+from tiles2zarr.parsers.imagexpress_report import part_finding
 from tiles2zarr.parsers.projections import read_choice
 from tiles2zarr.parsers.records import ParsedAcquisition
 
@@ -34,5 +36,7 @@ def parse(
     choice = read_choice(options or {}, "imagexpress")
     found = find_plate(path, storage)
     if found.plate is not None:
-        return parse_plate(found.plate, choice, found.plan, storage)
+        parsed = parse_plate(found.plate, choice, found.plan, storage)
+        part = part_finding(found.plate)
+        return replace(parsed, findings=(*part, *parsed.findings))
     return parse_experiments(found.experiments, choice, storage)

@@ -8,6 +8,7 @@ import pandas as pd
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN
 from tiles2zarr.parsers.directory import (
+    REPEATS,
     Directory,
     join,
     last_part,
@@ -93,7 +94,7 @@ def find_plate(path: str, storage: Mapping[str, object] | None = None) -> Found:
         raise ParserError(
             f"{path} should hold one plate of an ImageXpress (a .HTD or .jdce file, or "
             f"images named like plate_A01_s1_w1.tif); found: {shown}. Give the folder "
-            "of one plate as path."
+            f"of one plate as path{REPEATS if places else ''}."
         )
     return Found(plates[0] if plates else None, tuple(experiments), named)
 

@@ -164,7 +164,7 @@ def find_pixel_size(table: pd.DataFrame, folder: str) -> tuple[float, list[Findi
             f"No image in {folder} tells its pixel size (spatial-calibration-x); 1 "
             "micrometer is taken. Set details.pixelsize."
         )
-        return 1.0, [Finding(code="pixelsize_unknown", message=message)]
+        return 1.0, [Finding(code="pixel_size_unknown", message=message)]
     sizes = told["pixel_um"].to_numpy()
     low, high = int(sizes.argmin()), int(sizes.argmax())
     if sizes[high] > sizes[low] * (1 + PIXEL_TOLERANCE):

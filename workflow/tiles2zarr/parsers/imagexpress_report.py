@@ -8,7 +8,9 @@ import pandas as pd
 
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.well import well_name
+from tiles2zarr.parsers.directory import Directory, last_part, parent
 from tiles2zarr.parsers.imagexpress_folders import Listing
+from tiles2zarr.parsers.imagexpress_names import read_folder
 from tiles2zarr.parsers.imagexpress_plan import Plan
 
 _SLOT = ["wave", "time", "step"]
@@ -147,6 +149,18 @@ def _unplanned(plan: Plan, table: pd.DataFrame) -> list[Finding]:
             files=tuple(table["file"].iloc[:SHOWN]),
         )
     ]
+
+
+def part_finding(folder: Directory) -> list[Finding]:
+    """Return a finding where the folder is one time point or step of a plate."""
+    if read_folder(last_part(folder.path)) is None:
+        return []
+    message = (
+        f"{folder.path} is one time point or step of a plate: the plan, the other "
+        "planes and which files are copies of them are not looked at. Give "
+        f"{parent(folder.path)} as path to convert the plate."
+    )
+    return [Finding(code="part_of_a_plate", message=message)]
 
 
 def other_files(listing: Listing) -> list[Finding]:

@@ -54,7 +54,8 @@ def find_sources(path: str, storage: Storage = None) -> Sources:
 
     Of a folder these are its companion files; without any, the documents in its TIFF
     files, except those whose file another document names already (every file of a
-    multi-file OME-TIFF may repeat the metadata of all).
+    multi-file OME-TIFF may repeat the metadata of all). A folder that holds nothing
+    but one other stands for that one.
 
     Args:
         path: Folder, file or URL.
@@ -73,6 +74,8 @@ def find_sources(path: str, storage: Storage = None) -> Sources:
         documents = [_read(folder, name, storage) for name in companions]
     else:
         documents = _read_tiffs(folder, storage)
+    if not documents and len(folder.folders) == 1:  # a folder around the plate's own
+        return find_sources(join(folder.path, folder.folders[0]), storage)
     if not documents:
         shown = ", ".join((*folder.files, *folder.folders)[:SHOWN]) or "nothing"
         raise ParserError(

@@ -40,7 +40,7 @@ def pixel_size(
             f"{source} tells no pixel size (PhysicalSizeX); 1 micrometer is assumed. "
             "Set details.pixelsize."
         )
-        return 1.0, [Finding(code="pixelsize_unknown", message=message)]
+        return 1.0, [Finding(code="pixel_size_unknown", message=message)]
     for image in known:
         x, y = image.pixel_um
         if x and y and abs(x - y) > TOLERANCE * x:

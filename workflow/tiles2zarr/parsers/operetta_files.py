@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import (
+    REPEATS,
     Directory,
     join,
     last_part,
@@ -88,7 +89,8 @@ def find_measurement(
         listed = ", ".join(folder.path for folder in found[:SHOWN]) or "none"
         raise ParserError(
             f"{path} should hold one {' or '.join(INDICES)}; found in: {listed}. Give "
-            "the plate's folder as path, the one that holds the folder Images."
+            "the plate's folder as path, the one that holds the folder Images"
+            f"{REPEATS if found else ''}."
         )
     index = next(file for name in INDICES if (file := found[0].file(name)))
     return _measurement(index, found[0], storage)

@@ -4,11 +4,19 @@ Runs in the head process whenever a config names no plate: no array library is i
 and no index is read to its end.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from tiles2zarr.errors import ParserError
-from tiles2zarr.parsers.directory import Directory, join, last_part, list_directory
+from tiles2zarr.parsers.directory import (
+    Directory,
+    join,
+    last_part,
+    list_directory,
+    parent,
+)
 from tiles2zarr.parsers.xml import iter_xml, read_xml
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
@@ -89,12 +97,31 @@ def detect(path: str, storage: Mapping[str, object] | None = None) -> str:
         for name, recognised in SIGNS:
             if recognised(folder):
                 return name
+    _refuse_part(top, storage)
     shown = ", ".join((*top.files, *(f"{f}/" for f in top.folders))[:5]) or "nothing"
     raise ParserError(
         f"{path} is of no format that is recognised by its files (it holds {shown}). "
         "Set the acquisition's format, or describe the file names with format: pattern "
         "(`tiles2zarr init FOLDER` proposes one)."
     )
+
+
+def _refuse_part(top: Directory, storage: Mapping[str, object] | None) -> None:
+    """Say which path to give for a folder that is a part of an acquisition.
+
+    Raises:
+        ParserError: The folder above is recognised.
+    """
+    try:
+        above = list_directory(parent(top.path), storage)
+    except ParserError:
+        return
+    for name, recognised in SIGNS if above and parent(top.path) != "." else ():
+        if above is not None and recognised(above):
+            raise ParserError(
+                f"{top.path} is a folder of the {name} acquisition in {above.path}. "
+                f"Give {above.path} as path."
+            )
 
 
 def _detect_file(path: str) -> str:
@@ -157,7 +184,19 @@ def _imagexpress_name(path: str) -> str | None:
         for name in folder.files:
             if name.lower().endswith(".htd"):
                 return name[: -len(".htd")]
+            if name.lower().endswith(".jdce"):
+                return _experiment_name(join(folder.path, name))
     return None
+
+
+def _experiment_name(file: str) -> str | None:
+    try:
+        root = json.loads(Path(file).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    stack = root.get("ImageStack") if isinstance(root, dict) else None
+    name = stack.get("PlateId") if isinstance(stack, dict) else None
+    return (name.strip() or None) if isinstance(name, str) else None
 
 
 def _ome_xml_name(path: str) -> str | None:
@@ -171,7 +210,15 @@ def _ome_xml_name(path: str) -> str | None:
     ]
     if top is None and path.lower().endswith((".ome", ".xml")):
         files = [path]
-    return _first_plate(files[0]) if len(files) == 1 else None
+    return _acquired_plate(files[0]) if len(files) == 1 else None
+
+
+def _acquired_plate(file: str) -> str | None:
+    """Return the name of the first plate that has images, read no further than that."""
+    for element in iter_xml(file, frozenset({"Plate"})):
+        if element.name == "Plate" and any(True for _ in element.iter("ImageRef")):
+            return element.get("Name")
+    return _first_plate(file)
 
 
 def _first_plate(file: str) -> str | None:

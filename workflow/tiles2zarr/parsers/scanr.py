@@ -66,9 +66,10 @@ def parse(
     given = options or {}
     check_options(given, OPTIONS, "scanr")
     folder, index = _find(path, storage)
+    in_row = given.get("without_positions") == "row"
     if index is None:
-        return parse_names(folder, storage)
-    return _parse_index(folder, index, given.get("without_positions") == "row", storage)
+        return parse_names(folder, storage, in_row=in_row)
+    return _parse_index(folder, index, in_row, storage)
 
 
 def _parse_index(

@@ -23,22 +23,28 @@ from tiles2zarr.parsers.xml import open_binary
 Storage = Mapping[str, object] | None
 
 
-def parse_names(folder: Directory, storage: Storage = None) -> ParsedAcquisition:
+def parse_names(
+    folder: Directory, storage: Storage = None, *, in_row: bool = False
+) -> ParsedAcquisition:
     """Return the tiles of a folder by their names.
 
-    Positions are in no name: every well must have one field. The size of tiles is that
-    of the first file; the pixel size is not known.
+    Positions are in no name: every well must have one field, unless they are to be laid
+    side by side. The size of tiles is that of the first file; the pixel size is not
+    known.
 
     Args:
         folder: The folder with the tiles, at least one.
         storage: Options of the file system, for URLs.
+        in_row: Lay the fields of a well side by side.
 
     Raises:
         ParserError: A well has several fields, or the first file cannot be read.
     """
     found = [name for file in folder.files if (name := read_name(file)) is not None]
     names = pd.DataFrame(found, columns=TileName._fields)
-    _check_fields(names, folder)
+    crowded = _crowded(names)
+    if len(crowded) and not in_row:
+        raise _no_positions(crowded, folder)
     wells = place_wells(
         names["well"].unique().tolist(),
         {},
@@ -55,6 +61,8 @@ def parse_names(folder: Directory, storage: Storage = None) -> ParsedAcquisition
     return ParsedAcquisition(
         table=table,
         details=AcquisitionDetails(
+            start_x_coo="pixel",
+            start_y_coo="pixel",
             start_z_coo="pixel",
             start_t_coo="pixel",
             channels=tuple(ChannelInfo(channel_label=str(label)) for label in labels),
@@ -66,7 +74,8 @@ def parse_names(folder: Directory, storage: Storage = None) -> ParsedAcquisition
         findings=(
             *other_files(folder, names["file"]),
             *wells.findings,
-            _unknown(folder, bool(table["z"].any())),
+            *_side_by_side(len(crowded)),
+            *_unknown(folder, bool(table["z"].any())),
         ),
     )
 
@@ -77,13 +86,15 @@ def _tile_table(
     """Return the tiles of names with ``c``; ``size`` is height and width."""
     places = [wells.places[number] for number in names["well"]]
     first = names.groupby(["well", "c"])["z"].transform("min")
+    crowded = names["well"].isin(_crowded(names).index)
+    place = (names["position"] - names["position"].min()).where(crowded, 0)
     return build_table(
         {
             "file": names["file"],
             "row": [row for row, _ in places],
             "column": [column for _, column in places],
             "fov": names["position"].astype(str),
-            "x": 0.0,
+            "x": place * size[1],
             "y": 0.0,
             "z": names["z"] - first,
             "t": names["t"] - names["t"].min(),
@@ -94,18 +105,30 @@ def _tile_table(
     )
 
 
-def _check_fields(names: pd.DataFrame, folder: Directory) -> None:
-    """Check that every well has one field."""
+def _crowded(names: pd.DataFrame) -> "pd.Series[int]":
+    """Return the number of fields of wells that have several."""
     counts = names.groupby("well")["position"].nunique()
-    several = counts[counts > 1]
-    if several.empty:
-        return
-    raise ParserError(
+    return counts[counts > 1]
+
+
+def _no_positions(crowded: "pd.Series[int]", folder: Directory) -> ParserError:
+    return ParserError(
         f"{folder.path} holds no metadata.ome.xml, and file names tell no positions: "
-        f"{len(several)} wells have several fields, e.g. well {several.index[0]} has "
-        f"{several.iloc[0]}. Copy metadata.ome.xml from the instrument, or use format: "
-        "pattern with a grid."
+        f"{len(crowded)} wells have several fields, e.g. well {crowded.index[0]} has "
+        f"{crowded.iloc[0]}. Copy metadata.ome.xml from the instrument, use format: "
+        "pattern with a grid, or set the option without_positions to row to lay the "
+        "fields side by side."
     )
+
+
+def _side_by_side(wells: int) -> list[Finding]:
+    if wells == 0:
+        return []
+    message = (
+        f"The positions of the fields of {wells} wells are not known; they are laid "
+        "side by side, in the order of their numbers."
+    )
+    return [Finding(code="positions_unknown", message=message, count=wells)]
 
 
 def _tile_size(path: str, storage: Storage) -> tuple[int, int]:
@@ -121,13 +144,12 @@ def _tile_size(path: str, storage: Storage) -> tuple[int, int]:
         ) from error
 
 
-def _unknown(folder: Directory, stacks: bool) -> Finding:
-    """Return a finding on the sizes that no name tells."""
-    lacking = "pixel size and z spacing" if stacks else "pixel size"
-    wanted = "pixelsize and details.z_spacing" if stacks else "pixelsize"
-    verb = "are" if stacks else "is"
-    return Finding(
-        code="pixelsize_unknown",
-        message=f"{folder.path} holds no metadata.ome.xml, so {lacking} {verb} not "
-        f"known and 1 micrometer is assumed. Set details.{wanted}.",
+def _unknown(folder: Directory, stacks: bool) -> list[Finding]:
+    """Return a finding on the distance of planes, which no name tells."""
+    if not stacks:
+        return []
+    message = (
+        f"{folder.path} holds no metadata.ome.xml, so the z spacing is not known and 1 "
+        "micrometer is assumed. Set details.z_spacing."
     )
+    return [Finding(code="z_spacing_unknown", message=message)]
