@@ -98,7 +98,7 @@ class FormatOptions(Section):
     __pydantic_extra__: dict[str, JsonValue]
 
     projections: Projections = Projections.AUTO
-    """``auto``: planes, else projections; ``keep``: projections in a second plate
+    """``auto``: planes, and projections of channels without any; ``keep``: projections in a second plate
     ``<name>_mip.zarr``; ``drop``; ``only``."""
     pattern: Label | None = None
     """File name with named parts, format ``pattern``, e.g.
