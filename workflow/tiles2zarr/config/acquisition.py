@@ -98,8 +98,8 @@ class FormatOptions(Section):
     __pydantic_extra__: dict[str, JsonValue]
 
     projections: Projections = Projections.AUTO
-    """``auto``: planes, and projections of channels without any; ``keep``: projections in a second plate
-    ``<name>_mip.zarr``; ``drop``; ``only``."""
+    """``auto``: planes, and projections of channels without any; ``keep``: projections
+    in a second plate ``<name>_mip.zarr``; ``drop``; ``only``."""
     pattern: Label | None = None
     """File name with named parts, format ``pattern``, e.g.
     ``{row:[A-Z]+}{column:d}_s{field:d}_w{channel:d}.tif``; needed there. ``{_}``
