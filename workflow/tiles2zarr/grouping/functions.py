@@ -74,7 +74,7 @@ def place_images(table: pd.DataFrame, collection: NamedFunction) -> pd.DataFrame
             return table.assign(
                 row=pd.Series([pd.NA] * len(table), dtype="Int64"),
                 column=pd.Series([pd.NA] * len(table), dtype="Int64"),
-                image_path=paths,
+                image_path=pd.Series(paths, dtype="object"),
             )
         rows = [row_index(row) for row in places["row"]]
         columns = [column_index(column) for column in places["column"]]

@@ -108,6 +108,8 @@ def _open_local(path: str) -> BinaryIO:
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        if "\0" in path:
+            reason = "embedded null byte"  # Python versions say it differently
         raise unreadable(path, reason.lower(), "Correct the path.") from error
     # a named pipe would be waited for without end
     raise unreadable(

@@ -1,12 +1,13 @@
 """Formats by name: which parser reads an acquisition's path."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 
 from tiles2zarr.errors import ExtensionError, ParserError
 from tiles2zarr.extension import call_function, load_function
 from tiles2zarr.parsers.peek import detect
-from tiles2zarr.parsers.records import ParsedAcquisition, check_table
+from tiles2zarr.parsers.records import ParsedAcquisition, check_table, plain_text
 
 MODULES: Mapping[str, str] = {
     "tile_table": "tile_table",
@@ -53,6 +54,7 @@ def parse_acquisition(
                 f"{format_name} returned {type(parsed).__name__}, expected a "
                 "ParsedAcquisition. Build one with tiles2zarr.parsers.records."
             )
+        parsed = replace(parsed, table=plain_text(parsed.table))
         check_table(parsed.table, parsed.attributes, format_name)
         return parsed
     name = detect(path) if format_name == "auto" else format_name

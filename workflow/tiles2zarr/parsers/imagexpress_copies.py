@@ -73,7 +73,8 @@ def _suspects(
     Where that field was not looked at as a whole, all planes of the wavelength.
     """
     slots = planes.loc[involved, _SLOT].drop_duplicates().assign(slot=True)
-    marked = planes[_SLOT].merge(slots, on=_SLOT, how="left")["slot"].notna().to_numpy()
+    merged = planes[_SLOT].merge(slots, on=_SLOT, how="left")
+    marked = merged["slot"].notna().to_numpy(copy=True)
     sampled = planes[_SLOT].iloc[sorted(headers.tags)].drop_duplicates()
     if len(sampled) < len(planes[_SLOT].drop_duplicates()):
         marked |= planes["wave"].isin(planes["wave"][involved].unique()).to_numpy()

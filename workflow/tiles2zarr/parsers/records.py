@@ -139,7 +139,7 @@ def build_table(
                 f"Column {name!r} of the parsed table does not convert to {dtype}: "
                 f"{error}. Give {rows} values of that type."
             ) from error
-    return pd.DataFrame(table)
+    return plain_text(pd.DataFrame(table))
 
 
 def _series(values: object, rows: int, dtype: str) -> pd.Series:
@@ -151,6 +151,20 @@ def _series(values: object, rows: int, dtype: str) -> pd.Series:
     if len(column) != rows:
         raise ValueError(f"{len(column)} values for {rows} rows")
     return column
+
+
+def plain_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with text as objects and ``None`` for what is missing.
+
+    From pandas 3 on text gets a type of its own, with NaN for what is missing.
+    """
+    text = [
+        str(name)
+        for name, dtype in table.dtypes.items()
+        if isinstance(dtype, pd.StringDtype) or dtype == np.dtype("O")
+    ]
+    plain = {n: table[n].astype(object).where(table[n].notna(), None) for n in text}
+    return table.assign(**plain)
 
 
 def check_table(table: pd.DataFrame, attributes: Sequence[str], source: str) -> None:
