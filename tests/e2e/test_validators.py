@@ -104,16 +104,26 @@ def made(
 
 
 def napari_layer(path: Path) -> tuple[list[Pixels], dict[str, object]]:
-    """Return pyramid and settings of the one layer napari would show."""
+    """Return pyramid and settings of what napari would show, channels along axis 0.
+
+    The reader gives one layer with a channel axis, from version 0.11 one per channel.
+    """
     with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
         # napari's own models use what pydantic has deprecated
         from napari_ome_zarr import napari_get_reader
 
         reader = napari_get_reader(str(path))
         assert reader is not None
-        ((pyramid, settings, kind),) = reader(str(path))
-    assert kind == "image"
-    return list(pyramid), settings
+        layers = reader(str(path))
+    assert {kind for _, _, kind in layers} == {"image"}
+    pyramids = [list(pyramid) for pyramid, _, _ in layers]
+    settings = dict(layers[0][1])
+    if "channel_axis" in settings:
+        return pyramids[0], settings
+    for key in ("name", "colormap", "contrast_limits"):
+        settings[key] = [layer[key] for _, layer, _ in layers]
+    settings["channel_axis"] = 0
+    return [np.stack(level) for level in zip(*pyramids, strict=True)], settings
 
 
 def test_every_validator_accepts_the_plate(made: Made) -> None:
