@@ -1,5 +1,5 @@
 # A line every half minute while the jobs run, from the process that runs them.
-reporter = Reporter(RESULTS, list(CONFIGS), ONLY, EVERY_S)
+reporter = Reporter(FOLDER, list(CONFIGS), ONLY, EVERY_S)
 
 
 onstart:

@@ -1,9 +1,12 @@
 """What jobs ask a cluster for."""
 
+from pathlib import Path
+
 import pytest
 
 from tiles2zarr.steps.limits import Step, memory_mb, runtime_minutes
 
+RULES = sorted((Path(__file__).parents[2] / "workflow/rules").glob("*.smk"))
 BATCH = {"mem_mb": 500, "source_bytes": 4 * 10**9}
 
 
@@ -31,3 +34,11 @@ def test_a_begun_minute_counts() -> None:
     """One byte more than ten minutes take is eleven."""
     batch = BATCH | {"source_bytes": 6 * 10**9 + 1}
     assert runtime_minutes("write_zarr", batch, 1) == 21
+
+
+@pytest.mark.parametrize("path", RULES, ids=[path.stem for path in RULES])
+def test_every_rule_that_is_submitted_says_its_needs(path: Path) -> None:
+    """A submit command names memory and minutes, so no submitted rule lacks them."""
+    text = path.read_text()
+    local = "localrule: True" in text
+    assert local or ("mem_mb=" in text and "runtime=" in text)

@@ -38,6 +38,7 @@ rule report:
         "../../envs/tiles2zarr.yaml"
     resources:
         mem_mb=2000,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         **PACKAGE,
         extensions=extensions,

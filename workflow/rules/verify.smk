@@ -26,6 +26,7 @@ rule verify_plate:
     threads: 8
     resources:
         mem_mb=4000,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         **PACKAGE,
         extensions=extensions,
