@@ -15,7 +15,7 @@ PACKAGE = REPOSITORY / "workflow/tiles2zarr"
 
 LAYERS = (
     {"errors"},
-    {"filesystems", "geometry"},
+    {"filesystems", "geometry", "versions"},
     {"models"},
     {"config"},
     {"extension", "sheets", "state", "temporary"},

@@ -1,11 +1,7 @@
 """How a plate came about: config, software, inputs, and what each image is made of."""
 
-import platform
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
-from tiles2zarr import __version__
 from tiles2zarr.checkpoints import digest
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.receipt import Receipt
@@ -16,6 +12,7 @@ from tiles2zarr.ngff.documents import (
     stored_version,
     write_attributes,
 )
+from tiles2zarr.versions import package_versions
 
 GROUP = "tiles2zarr"
 """Group of a plate whose attributes hold the provenance of all who wrote into it.
@@ -38,18 +35,6 @@ _MANNERS = {
     "verify": ("deep", "manifest", "certificate"),
 }
 """Keys of the config, by section, that do not decide what is in a plate."""
-
-
-@cache
-def package_versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """Return the versions of Python, this package and others that are installed."""
-    found = {"python": platform.python_version(), "tiles2zarr": __version__}
-    for name in packages:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def describe_provenance(

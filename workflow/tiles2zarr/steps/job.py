@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +13,7 @@ import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
 from tiles2zarr.extension import add_paths
 from tiles2zarr.stores.local import refused
+from tiles2zarr.versions import installed_version
 
 LOG = logging.getLogger("tiles2zarr")
 NOTED = "noted"
@@ -96,10 +96,7 @@ def _versions() -> Iterator[str]:
     yield f"Python {platform.python_version()}"
     for name in _TOLD:
         if name in sys.modules:
-            try:
-                yield f"{name} {metadata.version(name)}"
-            except metadata.PackageNotFoundError:
-                yield f"{name} of unknown version"
+            yield f"{name} {installed_version(name) or 'of unknown version'}"
 
 
 def check_version(version: str, package: str) -> None:

@@ -2,10 +2,8 @@
 
 import csv
 import logging
-import platform
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Literal, TypeVar
@@ -13,7 +11,6 @@ from typing import Literal, TypeVar
 import yaml
 from pydantic import Field
 
-import tiles2zarr
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.config.slices import ReportOptions
 from tiles2zarr.errors import Tiles2ZarrError
@@ -37,6 +34,7 @@ from tiles2zarr.report.frame import Place
 from tiles2zarr.report.summary import summarise
 from tiles2zarr.state import State
 from tiles2zarr.steps.output import open_store
+from tiles2zarr.versions import package_versions
 
 LOG = logging.getLogger("tiles2zarr")
 PACKAGES = ("snakemake", "numpy", "zarr", "numcodecs", "tifffile", "pillow", "ngio")
@@ -207,13 +205,9 @@ def _numbers(jobs: Iterable[Mapping[str, str]], column: str) -> list[float]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"tiles2zarr": tiles2zarr.__version__, "Python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = package_versions(PACKAGES)
+    own = {"tiles2zarr": found.pop("tiles2zarr"), "Python": found.pop("python")}
+    return own | found
 
 
 def _yaml(values: Mapping[str, object]) -> str:

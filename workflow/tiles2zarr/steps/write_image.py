@@ -13,7 +13,7 @@ from tiles2zarr.models.receipt import Receipt, SourceColumns
 from tiles2zarr.ngff.documents import write_attributes
 from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.mark import KEY, Mark, read_mark
-from tiles2zarr.ngff.provenance import PIXEL_PACKAGES, package_versions
+from tiles2zarr.ngff.provenance import PIXEL_PACKAGES
 from tiles2zarr.ngff.windows import contrast_window
 from tiles2zarr.pixels.harvest import WrittenPixels
 from tiles2zarr.pixels.modes import Way, write_pixels
@@ -26,6 +26,7 @@ from tiles2zarr.stores.base import Store
 from tiles2zarr.stores.local import LocalStore
 from tiles2zarr.stores.reuse import take_over
 from tiles2zarr.stores.target import Target
+from tiles2zarr.versions import package_versions
 
 LOG = logging.getLogger("tiles2zarr")
 Standing = tuple[Growth, SourceColumns]
