@@ -96,7 +96,15 @@ def _versions() -> Iterator[str]:
     yield f"Python {platform.python_version()}"
     for name in _TOLD:
         if name in sys.modules:
-            yield f"{name} {installed_version(name) or 'of unknown version'}"
+            yield f"{name} {_version(name)}"
+
+
+def _version(name: str) -> str:
+    """Return a version for the log, whose end no disk error may keep from coming."""
+    try:
+        return installed_version(name) or "of unknown version"
+    except OSError as error:
+        return f"of unknown version ({error.strerror})"
 
 
 def check_version(version: str, package: str) -> None:
