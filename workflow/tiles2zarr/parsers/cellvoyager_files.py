@@ -11,6 +11,7 @@ from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import (
     REPEATS,
     Directory,
+    highest_folders,
     join,
     list_directory,
     parent,
@@ -82,7 +83,9 @@ def find_measurement(
         ParserError: There is none, there are several, or it has no ``.mrf``.
     """
     folder = list_directory(path, storage) or list_directory(parent(path), storage)
-    folders = _search(folder, storage) if folder else []
+    folders = (
+        highest_folders(folder, _holds_index, DEPTH + 1, storage) if folder else []
+    )
     if len(folders) != 1:
         found = ", ".join(inner.path for inner in folders[:SHOWN]) or "none"
         raise ParserError(
@@ -99,20 +102,8 @@ def find_measurement(
     return Measurement(folders[0], index, detail)
 
 
-def _search(top: Directory, storage: Mapping[str, object] | None) -> list[Directory]:
-    """Return the highest folders that hold an index."""
-    level = [top]
-    for _ in range(DEPTH + 1):
-        found = [folder for folder in level if folder.file(INDEX)]
-        if found:
-            return found
-        below = (
-            list_directory(join(folder.path, name), storage)
-            for folder in level
-            for name in folder.folders
-        )
-        level = [folder for folder in below if folder is not None]
-    return []
+def _holds_index(folder: Directory) -> bool:
+    return bool(folder.file(INDEX))
 
 
 def locate_files(

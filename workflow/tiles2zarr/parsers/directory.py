@@ -1,7 +1,7 @@
 """What a folder holds, local or behind a URL."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -87,6 +87,37 @@ def list_directory(
         raise ParserError(
             f"{path} cannot be listed: {why}. Check that it is there and readable."
         ) from error
+
+
+def highest_folders(
+    top: Directory,
+    holds: Callable[[Directory], bool],
+    levels: int,
+    storage: Mapping[str, object] | None = None,
+) -> list[Directory]:
+    """Return the folders of the highest level on which some hold what is looked for.
+
+    Args:
+        top: The first level.
+        holds: Whether a folder holds it.
+        levels: Levels to look at; deeper ones are not listed.
+        storage: Options of the URL's file system.
+
+    Raises:
+        ParserError: A folder cannot be read.
+    """
+    level = [top]
+    for left in reversed(range(levels)):
+        found = [folder for folder in level if holds(folder)]
+        if found or not left:
+            return found
+        below = (
+            list_directory(join(folder.path, name), storage)
+            for folder in level
+            for name in folder.folders
+        )
+        level = [folder for folder in below if folder is not None]
+    return []
 
 
 def _local(path: str) -> Directory:

@@ -10,6 +10,7 @@ from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import (
     REPEATS,
     Directory,
+    highest_folders,
     join,
     last_part,
     list_directory,
@@ -84,7 +85,7 @@ def find_measurement(
         folder = list_directory(parent(path), storage)
         if folder is not None:
             return _measurement(path, folder, storage)
-    found = _search(top, storage) if top else []
+    found = highest_folders(top, _holds_index, DEPTH, storage) if top else []
     if len(found) != 1:
         listed = ", ".join(folder.path for folder in found[:SHOWN]) or "none"
         raise ParserError(
@@ -133,20 +134,8 @@ def locate_files(
     )
 
 
-def _search(top: Directory, storage: Mapping[str, object] | None) -> list[Directory]:
-    """Return the highest folders that hold an index."""
-    level = [top]
-    for _ in range(DEPTH):
-        found = [f for f in level if any(f.file(name) for name in INDICES)]
-        if found:
-            return found
-        below = (
-            list_directory(join(folder.path, name), storage)
-            for folder in level
-            for name in folder.folders
-        )
-        level = [folder for folder in below if folder is not None]
-    return []
+def _holds_index(folder: Directory) -> bool:
+    return any(folder.file(name) for name in INDICES)
 
 
 def _measurement(
