@@ -18,7 +18,7 @@ LAYERS = (
     {"filesystems", "geometry", "versions"},
     {"models"},
     {"config"},
-    {"extension", "sheets", "state", "temporary"},
+    {"extension", "sheets", "state", "temporary", "versions"},
     {
         "checkpoints",
         "conditions",
