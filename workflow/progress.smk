@@ -8,7 +8,9 @@ onstart:
 
 onsuccess:
     reporter.stop()
+    end_timers()
 
 
 onerror:
     reporter.stop()
+    end_timers()

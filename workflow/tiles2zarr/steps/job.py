@@ -12,6 +12,7 @@ from typing import Protocol
 import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
 from tiles2zarr.extension import add_paths
+from tiles2zarr.steps.ending import end_quickly
 from tiles2zarr.stores.local import refused
 from tiles2zarr.versions import installed_version
 
@@ -59,6 +60,7 @@ def job(snakemake: Job) -> Iterator[logging.Logger]:
     Raises:
         SystemExit: The step failed; the message stands in the log and on stderr.
     """
+    end_quickly()
     handlers = _start_logging(Path(snakemake.log[0]), snakemake.rule)
     remembered = _Remembered()
     LOG.addHandler(remembered)
