@@ -23,6 +23,7 @@ def _frozen_at_the_end(call: str) -> int:
 
 
 def test_what_was_loaded_is_not_walked_at_the_end() -> None:
+    """All that was imported is out of the collector's sight as the process ends."""
     assert _frozen_at_the_end("end_quickly()") > 1000
     assert _frozen_at_the_end("") == 0
 
