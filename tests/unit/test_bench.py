@@ -11,7 +11,13 @@ import tifffile
 from tiles2zarr.bench import plates
 from tiles2zarr.bench.__main__ import main
 from tiles2zarr.bench.limit import composed_limit
-from tiles2zarr.bench.measure import Figures, measure, medians, tree_size
+from tiles2zarr.bench.measure import (
+    Figures,
+    measure,
+    medians,
+    tree_size,
+    wait_until_quiet,
+)
 from tiles2zarr.bench.plates import Size, make_plate
 from tiles2zarr.bench.rules import benchmark_table
 from tiles2zarr.errors import TableError, Tiles2ZarrError
@@ -44,6 +50,28 @@ def test_failed_command_names_its_log(tmp_path: Path) -> None:
         measure([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "log")
 
 
+@pytest.mark.parametrize(
+    ("loads", "waits"), [([0.4], 0), ([3.0, 2.0, 0.9], 2), ([3.0] * 99, 4)]
+)
+def test_bench_waits_for_a_quiet_machine(
+    monkeypatch: pytest.MonkeyPatch, loads: list[float], waits: int
+) -> None:
+    """It looks every five seconds, and no longer than twenty here."""
+    now = [0.0]
+    left = iter(loads)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr("os.getloadavg", lambda: (next(left), 0.0, 0.0))
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", sleep)
+    wait_until_quiet(1.0, 20.0)
+    assert slept == [5.0] * waits
+
+
 def test_medians_are_taken_per_figure() -> None:
     """The median of three runs, and the highest load."""
     runs = [Figures(1, 9, 5, 0.1), Figures(3, 7, 4, 0.9), Figures(2, 8, 6, 0.2)]
@@ -74,6 +102,7 @@ def test_table_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A run of the workflow is a row of the table, the limit another."""
+    monkeypatch.setattr("tiles2zarr.bench.__main__.PATIENCE_S", 0.0)
     monkeypatch.setitem(plates.SIZES, "XS", TINY)
     assert main(["--size", "XS", "--runs", "1", "--folder", str(tmp_path)]) == 0
     shown = capsys.readouterr().out

@@ -10,7 +10,13 @@ from pathlib import Path
 import yaml
 
 from tiles2zarr.bench.limit import composed_limit
-from tiles2zarr.bench.measure import Figures, measure, medians, tree_size
+from tiles2zarr.bench.measure import (
+    Figures,
+    measure,
+    medians,
+    tree_size,
+    wait_until_quiet,
+)
 from tiles2zarr.bench.plates import SIZES, config_of, find_plate
 from tiles2zarr.bench.rules import benchmark_table
 from tiles2zarr.errors import Tiles2ZarrError
@@ -20,6 +26,8 @@ SHARED = REPOSITORY.parent / "shared/bench"
 LEVELS = 5
 QUIET = 1.0
 """Load above which a run is void."""
+PATIENCE_S = 180.0
+"""How long a machine is given to come to rest before the runs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +60,7 @@ def _bench(name: str, options: argparse.Namespace) -> None:
     tiles = sorted((plate / "data").iterdir())
     ours: list[Figures] = []
     theirs: list[Figures] = []
+    wait_until_quiet(QUIET, PATIENCE_S)
     for _ in range(options.runs):
         ours.append(_run_ours(name, plate, folder, options))
         if options.reference:

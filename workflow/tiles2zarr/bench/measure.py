@@ -47,6 +47,16 @@ def measure(command: Sequence[str], log: Path) -> Figures:
     return Figures(wall, cpu, usage.ru_maxrss / 1024, load)
 
 
+def wait_until_quiet(load: float, patience_s: float) -> None:
+    """Wait until the load of the last minute is at most ``load``, or patience ends.
+
+    What went on before, the making of a plate for one, still counts in that load.
+    """
+    deadline = time.monotonic() + patience_s
+    while os.getloadavg()[0] > load and time.monotonic() < deadline:
+        time.sleep(min(5.0, max(0.0, deadline - time.monotonic())))
+
+
 def medians(runs: Sequence[Figures]) -> Figures:
     """Return the median of each figure, and the highest load."""
     return Figures(
