@@ -182,8 +182,8 @@ def test_auto_takes_corners_where_they_distort_nothing() -> None:
     assert converted.decision.tiling == CornerTiling()
     assert corners(converted.only) == {"a": (0, 0), "b": (0, 30), "c": (20, 0)}
     why = (
-        "no grid: in image B/03/0 rows of fields lie 3 px apart, more than the "
-        "tolerance of 1 px and far less than a tile of 20 px"
+        "no grid: in image B/03/0 rows of fields lie 3 px apart, far less "
+        "than a tile of 20 px (tolerance 1 px)"
     )
     assert converted.findings == (
         _finding("no_grid", f"Tiles are placed corners: {why}.", severity="info"),

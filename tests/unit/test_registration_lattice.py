@@ -222,13 +222,13 @@ BRICK = [
         ),
         (
             [tile("a"), tile("b", 3, 30)],
-            "in image B/03/0 rows of fields lie 3 px apart, more than the tolerance of "
-            "1 px and far less than a tile of 20 px",
+            "in image B/03/0 rows of fields lie 3 px apart, far less than a tile of "
+            "20 px (tolerance 1 px)",
         ),
         (
             [tile("a"), tile("b", 20, 0), tile("c", 0, 5)],
-            "in image B/03/0 columns of fields lie 5 px apart, more than the tolerance "
-            "of 1 px and far less than a tile of 30 px",
+            "in image B/03/0 columns of fields lie 5 px apart, far less than a tile of "
+            "30 px (tolerance 1 px)",
         ),
         (
             [*grid(2, 2), tile("again", 0.5, 0.5)],

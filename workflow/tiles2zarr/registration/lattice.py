@@ -189,8 +189,7 @@ def _why_no_pitch(axis: _Axis, images: Sequence[str], tolerance: float) -> str:
         where = images[image[int(steps.argmin())]]
         return (
             f"in image {where} {axis.name} of fields lie {steps.min():.6g} px apart, "
-            f"more than the tolerance of {tolerance:.4g} px and far less than a tile "
-            f"of {axis.tile} px"
+            f"far less than a tile of {axis.tile} px (tolerance {tolerance:.4g} px)"
         )
     if axis.pitch is None:
         pitch = float(steps.min())
