@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from tiles2zarr.errors import StoreError
@@ -11,7 +13,13 @@ from tiles2zarr.temporary import beside, sweep
 
 SYNC_THREADS = 8
 """Waiting for the disk costs no CPU: eight files wait together."""
+RELEASED = 2**20
+"""Bytes from which on a file leaves the system's cache once it is on the disk.
 
+A conversion writes more than the cache holds, and nothing reads its large chunks next:
+the tiles still to be read stay cached instead, and the system need not find new memory
+for every chunk. Small levels and metadata, which the report and viewers read, stay.
+"""
 
 CURES = {
     "ENOSPC": "Free space on the output disk and run again.",
@@ -210,7 +218,7 @@ class LocalStore:
 
 
 def sync_file(path: Path) -> None:
-    """Wait until a file's or folder's content is on the disk.
+    """Wait until a file's or folder's content is on the disk; let go of large files.
 
     Raises:
         StoreError: The disk reported an error.
@@ -219,7 +227,19 @@ def sync_file(path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+            _let_go(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise explain(error, path) from error
+
+
+def _let_go(descriptor: int) -> None:
+    """Drop a large file that is on the disk from the system's cache, where one can."""
+    known = os.fstat(descriptor)
+    if not stat.S_ISREG(known.st_mode) or known.st_size < RELEASED:
+        return
+    # only advice: a file system that does not take it, or macOS, keeps the file cached
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
