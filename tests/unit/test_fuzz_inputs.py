@@ -195,5 +195,5 @@ def test_a_fuzzer_without_its_engine_says_so(
     """An unknown format is a mistake; a crash can be replayed without atheris."""
     assert main(["nosuch"]) == 2
     assert capsys.readouterr().out.startswith("usage: run_atheris.py tile_table|")
-    (tmp_path / "crash").write_bytes(b"<a>")
+    (tmp_path / "crash").write_bytes(b"\x00<a>")
     assert main(["operetta", "--replay", str(tmp_path / "crash")]) == 0
