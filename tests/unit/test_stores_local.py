@@ -36,7 +36,7 @@ def test_refusals_are_sentences(number: int, file: str | None, told: str) -> Non
 def test_large_chunks_leave_the_cache_once_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """1 MiB and more leaves, after the wait for the disk; less, and folders, stay."""
+    """128 KiB and more leave, after the wait for the disk; less, and folders, stay."""
     calls: list[tuple[str, str]] = []
     sync, advise = os.fsync, os.posix_fadvise
 
@@ -55,7 +55,7 @@ def test_large_chunks_leave_the_cache_once_on_the_disk(
 
     monkeypatch.setattr(os, "fsync", recorded_sync)
     monkeypatch.setattr(os, "posix_fadvise", recorded_advice)
-    large, small = bytes(range(256)) * 4096, b"1" * (2**20 - 1)
+    large, small = bytes(range(256)) * 512, b"1" * (2**17 - 1)
     store = LocalStore(tmp_path / "image")
     store.put_chunk("0/large", large)
     store.put_chunk("0/small", small)

@@ -13,7 +13,7 @@ from tiles2zarr.temporary import beside, sweep
 
 SYNC_THREADS = 8
 """Waiting for the disk costs no CPU: eight files wait together."""
-RELEASED = 2**20
+RELEASED = 2**17
 """Bytes from which on a file leaves the system's cache once it is on the disk.
 
 A conversion writes more than the cache holds, and nothing reads its large chunks next:
