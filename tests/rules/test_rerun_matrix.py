@@ -241,7 +241,7 @@ def test_there_and_back(finished: tuple[Plate, Workflow], tmp_path: Path) -> Non
 def test_lost_results(
     finished: tuple[Plate, Workflow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After adoption one run makes the state anew and touches no file of the store."""
+    """After adoption no job is left, and no file of the store was touched."""
     shutil.copytree(finished[0].work, tmp_path / "work")
     monkeypatch.chdir(tmp_path / "work")
     plate, workflow = Plate(tmp_path / "work"), Workflow(tmp_path / "work")
@@ -249,8 +249,27 @@ def test_lost_results(
     Path("config.yaml").write_text(json.dumps(config()))
     before = looks(plate)
     assert main(["verify", "--configfile", "config.yaml", "--adopt"]) == 0
-    assert workflow.run(config()) == {**EVERY_RULE, **END}
     assert looks(plate) == before
+    assert workflow.run(config()) == {}
+    assert looks(plate) == before
+
+
+def test_lost_results_and_a_chunk(
+    finished: tuple[Plate, Workflow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged image is left to the run: its batch and the plate's jobs, no more."""
+    shutil.copytree(finished[0].work, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    plate, workflow = Plate(tmp_path / "work"), Workflow(tmp_path / "work")
+    whole = contents(plate.files())
+    shutil.rmtree(plate.state)
+    (plate.store / "C/03/0/0/0/0/0/0").unlink()
+    Path("config.yaml").write_text(json.dumps(config()))
+    before = looks(plate)
+    assert main(["verify", "--configfile", "config.yaml", "--adopt"]) == 1
+    assert looks(plate) == before
+    assert workflow.run(config()) == {"register": 1, "write_zarr": 1, **END}
+    assert contents(plate.files()) == whole
     assert workflow.run(config()) == {}
 
 

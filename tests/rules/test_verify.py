@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from tests.conftest import Completed, RunSnakemake
 from tests.rules.plate import (
-    IMAGES,
     Plate,
     arrays,
     config,
@@ -72,43 +71,6 @@ def test_damage_heals_by_repair_and_rerun(
     changed = images_of(touched(arrays(whole), arrays(plate.files())))
     assert changed == {"B/03/0", "C/03/0"}
     assert snakemake_jobs(run_snakemake(plate.work, config())) == {}
-
-
-def test_lost_state_is_adopted(
-    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
-) -> None:
-    """After all state was lost, adoption lets a run go on without writing an array."""
-    whole = plate.files()
-    shutil.rmtree(plate.state)
-    refused = run_snakemake(plate.work, config(), check=False)
-    assert refused.returncode != 0
-    assert "was not made by this config" in refused.stdout + refused.stderr
-    said = tiles2zarr(plate, "verify", "--adopt")
-    assert said.stdout.splitlines()[:3] == [f"{image}: adopted" for image in IMAGES]
-    assert said.returncode == 0
-    again = run_snakemake(plate.work, config())
-    assert snakemake_jobs(again)["write_zarr"] == 3
-    assert tiles2zarr(plate, "status").returncode == 0
-    assert tiles2zarr(plate, "verify", "--deep").returncode == 0
-    assert touched(whole, plate.files()) == set()
-
-
-def test_lost_state_is_adopted_before_any_run(
-    plate: Plate, run_snakemake: RunSnakemake, snakemake_jobs: Jobs
-) -> None:
-    """Adoption plans for itself; the run after it does all jobs and writes nothing."""
-    whole = plate.files()
-    shutil.rmtree(plate.state)
-    assert tiles2zarr(plate, "verify", "--adopt").returncode == 0
-    assert snakemake_jobs(run_snakemake(plate.work, config())) == {
-        "parse_tiles": 1,
-        "register": 3,
-        "write_zarr": 3,
-        "build_tables": 1,
-        "complete": 1,
-    }
-    assert touched(whole, plate.files()) == set()
-    assert tiles2zarr(plate, "status").returncode == 0
 
 
 def test_status_tells_why(plate: Plate, run_snakemake: RunSnakemake) -> None:

@@ -29,6 +29,8 @@ from tiles2zarr.steps.register import register
 
 STATE = State(Path("results/P1"))
 STORE = Path("out/P1.zarr")
+COMPLETE = "P1: all that a run leaves is there; Snakemake has no job left"
+LEFT = "P1: run the workflow now; it makes what is left"
 
 
 def plan_anew() -> None:
@@ -63,6 +65,7 @@ def test_receipts_are_those_that_were_lost(
     said = tell("verify", "--adopt")
     assert said.lines == [
         *(f"{image}: adopted" for image in IMAGES),
+        COMPLETE,
         "P1: 3 images whole (every chunk read)",
     ]
     assert said.code == 0
@@ -97,13 +100,77 @@ def test_touched_source_is_read_again(
 
 
 def test_one_lost_receipt(made: Plate, tell: Tell) -> None:
-    """Only images without a receipt are looked at; their batch is taken back."""
+    """Only images without a receipt are looked at; their batch is made anew."""
     STATE.written("B/04/0").write_text("damaged")
+    batches = [STATE.done("write_zarr", name) for name in ("B_03_0", "B_04_0")]
+    before = [path.stat().st_ino for path in (STATE.plan, *batches)]
     said = tell("verify", "--adopt")
-    assert said.lines[0] == "B/04/0: adopted"
-    assert len(said.lines) == 2
-    assert not STATE.done("write_zarr", "B_04_0").exists()
+    assert said.lines[:2] == ["B/04/0: adopted", COMPLETE]
+    assert len(said.lines) == 3
+    after = [path.stat().st_ino for path in (STATE.plan, *batches)]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_nothing_lost(made: Plate, tell: Tell) -> None:
+    """Where all is there, nothing of the state is touched."""
+    before = files_below(STATE.root)
+    said = tell("verify", "--adopt")
+    assert said.lines[0] == COMPLETE
+    assert touched(before, files_below(STATE.root)) == set()
+
+
+@pytest.mark.parametrize("lost", ["done", "done/complete.json", "plate.json", "tiles"])
+def test_other_state_lost(made: Plate, tell: Tell, lost: str) -> None:
+    """With all receipts there, what else is missing comes back as it was."""
+    store, state = made.files(), files_below(STATE.root)
+    path = STATE.root / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    said = tell("verify", "--adopt")
+    assert said.lines == [COMPLETE, "P1: 3 images whole (every chunk read)"]
+    assert touched(store, made.files()) == set()
+    found = files_below(STATE.root)
+    assert found.keys() == state.keys()
+    # a conversion in this process knows no digests of sources
+    differ = {path for path in state if state[path][1] != found[path][1]}
+    assert {path.partition("/")[0] for path in differ} <= {"progress", "sources"}
+
+
+def test_image_that_does_not_stand_is_left_to_the_run(made: Plate, tell: Tell) -> None:
+    """No pixel is written, though a job of that batch is due; the next run does it."""
+    STATE.done("write_zarr", "C_03_0").unlink()
+    (STORE / "C/03/0/0/0/0/0/0").unlink()
+    before = made.files()
+    said = tell("verify", "--adopt")
+    assert said.code == 1
+    assert said.lines[:2] == [
+        "C/03/0: left to the next run: it does not stand as its sources and the config "
+        "have it now; the next run makes it anew",
+        LEFT,
+    ]
+    assert touched(before, made.files()) == set()
+    assert not STATE.done("register", "C_03_0").exists()
     assert STATE.done("write_zarr", "B_03_0").exists()
+    convert(config(), Path())
+    assert tell("verify", "--deep").code == 0
+
+
+def test_image_that_cannot_be_registered(made: Plate, tell: Tell) -> None:
+    """The reason is told; batches of other images are finished."""
+    shutil.rmtree(STATE.root)
+    made.raw("C03", "F1", 0).unlink()
+    said = tell("verify", "--adopt")
+    assert said.code == 1
+    assert said.lines[:2] == ["B/03/0: adopted", "B/04/0: adopted"]
+    assert said.lines[2].startswith("C/03/0: not adopted: ")
+    assert "C03_F1_c0.tif" in said.lines[2]
+    assert said.lines[3] == LEFT
+    assert STATE.done("write_zarr", "B_04_0").exists()
+    assert not STATE.done("register", "C_03_0").exists()
+    assert not STATE.complete.exists()
 
 
 def test_overlap_and_holes_count_as_acquired_only(raw: Plate, tell: Tell) -> None:
@@ -148,9 +215,10 @@ def test_damaged_image_is_not_adopted(
     chunk.unlink()
     said = tell("verify", "--adopt")
     assert said.code == 1
-    assert said.lines[2:4] == [
+    assert [*said.lines[2:5]] == [
         f"C/03/0: not adopted: it is damaged: 5 chunks of {total - size:,} bytes are "
         f"not the 6 of {total:,} bytes that were written",
+        LEFT,
         "C/03/0: is not written, there is no receipt",
     ]
     assert not STATE.written("C/03/0").exists()
@@ -181,10 +249,10 @@ def test_other_options(lost: dict[str, Receipt], made: Plate, tell: Tell) -> Non
 
 
 @pytest.mark.parametrize("kept", ["nothing", "plan", "decisions.json"])
-def test_plan_is_made_on_the_side(made: Plate, tell: Tell, kept: str) -> None:
-    """Without plan or boxes both are made anew, but only receipts and owner are kept.
+def test_all_that_a_run_leaves(made: Plate, tell: Tell, kept: str) -> None:
+    """Whatever else is lost, adoption makes each file of the state as it was.
 
-    The run after it plans for itself, and touches nothing in the store.
+    Receipts miss the digests of the sources, and the state what is made of receipts.
     """
     before = made.files()
     old = {path: raw for path, (_, raw) in files_below(STATE.root).items()}
@@ -197,22 +265,27 @@ def test_plan_is_made_on_the_side(made: Plate, tell: Tell, kept: str) -> None:
         STATE.root.mkdir()
         STATE.decisions.write_bytes(old[kept])
     said = tell("verify", "--adopt")
-    assert said.lines[:3] == [f"{image}: adopted" for image in IMAGES]
-    if kept != "plan":
-        assert said.lines[3:] == ["P1: run the workflow now; it plans anew and goes on"]
-        assert said.code == 0
-        assert files_below(STATE.root).keys() - {kept} == {
-            "owner.json",
-            *(f"written/{image}.json" for image in IMAGES),
-        }
-    assert STATE.owner.read_bytes() == old["owner.json"]
+    assert said.lines[:4] == [*(f"{image}: adopted" for image in IMAGES), COMPLETE]
+    assert said.code == 0
+    found = {path: raw for path, (_, raw) in files_below(STATE.root).items()}
+    assert found.keys() == old.keys()
+    differ = {path for path in old if old[path] != found[path]}
+    assert {path.partition("/")[0] for path in differ} == {
+        "done",
+        "plate.json",
+        "progress",
+        "sources",
+        "tabled",
+        "written",
+    }
+    assert touched(before, made.files()) == set()
     convert(config(), Path())
     assert touched(before, made.files()) == set()
     assert tell("verify", "--deep").code == 0
 
 
 def test_what_is_not_adopted_counts(made: Plate, tell: Tell) -> None:
-    """Without a plan of its own the exit code tells of images that are not whole."""
+    """Where all state was lost the exit code tells of images that are not whole."""
     shutil.rmtree(STATE.root)
     (STORE / "C/03/0/0/0/0/0/0").unlink()
     said = tell("verify", "--adopt")

@@ -32,6 +32,26 @@ class State:
         return self.root / "plate.json"
 
     @property
+    def page(self) -> Path:
+        """The report page."""
+        return self.root / "report.html"
+
+    @property
+    def contact_sheet(self) -> Path:
+        """All channels of the first acquisition, made by report."""
+        return self.root / "report" / "contact_sheet.jpg"
+
+    @property
+    def figures(self) -> Path:
+        """A row of quality figures per image and channel, made by report."""
+        return self.root / "report" / "quality.csv"
+
+    @property
+    def complete(self) -> Path:
+        """Output of complete."""
+        return self.root / "done" / "complete.json"
+
+    @property
     def findings(self) -> Path:
         """Everything noticed, merged by build_tables."""
         return self.root / "findings.json"

@@ -8,13 +8,12 @@ import zarr
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
 from tiles2zarr.commands.levels import read_levels
-from tiles2zarr.commands.planning import planned
 from tiles2zarr.commands.plates import Plate
+from tiles2zarr.commands.rerun import Rerun
 from tiles2zarr.config.slices import write_options
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
-from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import ChannelStats, LevelReceipt, Receipt, SourceColumns
 from tiles2zarr.ngff.mark import Mark, read_mark
 from tiles2zarr.ngff.provenance import read_software
@@ -38,52 +37,46 @@ class Adopted:
 
 
 def adopt(plate: Plate) -> int:
-    """Write a receipt for every whole image of the plan that has none.
+    """Write a receipt for every whole image that has none, and all else a run leaves.
 
-    Prints a line per image; returns how many could not be adopted. The store is not
-    changed, and the next run touches no array of the adopted images. Every chunk is
-    read: a receipt is a proof. Of the sources only size and time are known.
-
-    Where the plan is lost too it is made anew on the side, so that the next run makes
-    its own and Snakemake knows how each of its files came about.
+    Prints a line per image; returns how many are left to the next run. Every chunk is
+    read: a receipt is a proof. Of the sources only size and time are known. No pixel is
+    written. If nothing is left to the next run, Snakemake has nothing to do.
 
     Raises:
         Tiles2ZarrError: The input cannot be read, or the images are another config's
             while this one has receipts of its own.
     """
-    if _is_planned(plate.state):
-        return _adopt_all(plate, plate.state)
-    with planned(plate, boxes=True) as state:
-        return _adopt_all(plate, state)
-
-
-def _is_planned(state: State) -> bool:
-    """Say whether plan and boxes of all images are there."""
-    plan = read_json_if_there(state.plan, Plan)
-    return plan is not None and all(
-        state.registered(image).is_file() for image in plan.images
-    )
-
-
-def _adopt_all(plate: Plate, known: State) -> int:
-    """Adopt images by the plan and boxes in ``known``; count those not adopted."""
-    plan = read_json(known.plan, Plan)
-    state = plate.state
-    refused = 0
-    for image, entry in sorted(plan.images.items()):
-        if _has_receipt(state, image):
+    rerun = Rerun(plate)
+    plan = rerun.plan()
+    faults = {i: f for batch in plan.batches for i, f in rerun.faults(batch).items()}
+    taken: set[str] = set()
+    refused: dict[str, str] = {}
+    for image in sorted(plan.images):
+        if _has_receipt(plate.state, image):
             continue
         try:
-            adopted = find_whole(image, plate, known)
+            if image in faults:
+                raise StoreError(faults[image])
+            adopted = find_whole(image, plate)
         except Tiles2ZarrError as error:
             print(f"{image}: not adopted: {error}")
-            refused += 1
+            refused[image] = str(error)
             continue
         _take_owner(plate, adopted.owner)
-        state.done("write_zarr", entry.batch).unlink(missing_ok=True)
-        write_json(state.written(image), adopted.receipt, durable=True)
+        write_json(plate.state.written(image), adopted.receipt, durable=True)
         print(f"{image}: adopted")
-    return refused
+        taken.add(image)
+    left = rerun.finish(plan, taken, refused)
+    for image in sorted(left.keys() - refused.keys()):
+        print(f"{image}: left to the next run: {left[image]}")
+    if left:
+        print(f"{plate.name}: run the workflow now; it makes what is left")
+    else:
+        print(
+            f"{plate.name}: all that a run leaves is there; Snakemake has no job left"
+        )
+    return len(left)
 
 
 def _has_receipt(state: State, image: str) -> bool:
@@ -111,19 +104,18 @@ def _take_owner(plate: Plate, owner: str) -> None:
     write_json(state.owner, Owner(owner=owner), durable=True)
 
 
-def find_whole(image: str, plate: Plate, known: State) -> Adopted:
+def find_whole(image: str, plate: Plate) -> Adopted:
     """Return the receipt of an image in the store, every chunk of it read.
 
     Args:
         image: The image's id.
         plate: Its plate.
-        known: Where the image's boxes are.
 
     Raises:
         Tiles2ZarrError: The image is not there, damaged, not ours to judge, or made
             from other sources or options than the checkpoint of register states.
     """
-    registered = read_json(known.registered(image), RegisteredImage)
+    registered = read_json(plate.state.registered(image), RegisteredImage)
     target = open_target(plate.output, registered.collection, plate.storage)
     store = target.current()
     mark = read_mark(store) if target.exists() else None
@@ -147,7 +139,7 @@ def find_whole(image: str, plate: Plate, known: State) -> Adopted:
     receipt = _receipt(registered, mark, levels, figures)
     place = registered.collection
     if isinstance(place, ImageInPlate):
-        home = open_store(plate.output).below(f"{place.plate_name}.zarr")
+        home = open_store(plate.output, plate.storage).below(f"{place.plate_name}.zarr")
         software = read_software(home, mark.owner, image)
         receipt = receipt.replace(software=software)
     return Adopted(receipt, mark.owner)

@@ -61,7 +61,7 @@ def repair(
         and (parts := {str(damage.part) for damage in found} - {"source"})
     }
     state = plate.state
-    for path in (state.root / "done" / "complete.json", state.plate):
+    for path in (state.complete, state.plate):
         path.unlink(missing_ok=True)
     for image, parts in mine.items():
         for path in _outputs(plan.images[image], parts, state):

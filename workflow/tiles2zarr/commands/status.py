@@ -71,7 +71,7 @@ def report(plate: Plate) -> Told:
     progress = find_progress(plan, state)
     written = progress.images("written")
     tables = state.plate.is_file()
-    finished = (state.root / "done" / "complete.json").is_file()
+    finished = state.complete.is_file()
     whole = len(written) == len(plan.images) and tables and finished
     octets = sum(_written_bytes(plate, image) for image in written)
     noticed = read_json_if_there(state.findings, Noticed)

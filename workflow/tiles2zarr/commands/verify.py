@@ -47,11 +47,7 @@ def run(choice: argparse.Namespace) -> int:
         if choice.adopt:
             from tiles2zarr.commands.adopt import adopt
 
-            refused = adopt(plate)
-            if not plate.state.plan.is_file():
-                print(f"{plate.name}: run the workflow now; it plans anew and goes on")
-                faults += refused
-                continue
+            faults += adopt(plate)
         proofs.begin(plate)
         found = verify(plate, depth=depth, mend=choice.repair)
         proofs.end(plate, found.compared)

@@ -40,8 +40,8 @@ def complete(output: Path, state: State, only: Sequence[str] = ()) -> None:
             for image, found in outcome.images.items()
             if found.status != "done" and image in chosen
         }
-        for step in STEPS if bad else ():
-            state.done(step, batch).unlink(missing_ok=True)
+        if bad:
+            take_back(state, batch)
         failed |= bad
     if failed:
         total = len(chosen)
@@ -53,6 +53,12 @@ def complete(output: Path, state: State, only: Sequence[str] = ()) -> None:
         )
     LOG.info("all %d images are written", len(chosen))
     write_json(output, {"images": len(chosen), "schema": 1})
+
+
+def take_back(state: State, batch: str) -> None:
+    """Remove the declared outputs of a batch: a plain rerun makes them again."""
+    for step in STEPS:
+        state.done(step, batch).unlink(missing_ok=True)
 
 
 def _told(image: str, outcome: Outcome) -> str:

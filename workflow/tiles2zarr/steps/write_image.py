@@ -46,6 +46,8 @@ class ImageJob:
     owner: str
     threads: int
     storage: Mapping[str, object]
+    only_standing: bool = False
+    """Refuse to write pixels: what does not stand is left to the next run."""
     began: Callable[[RegisteredImage], None] = lambda _: None
     """Called when the image was not found in its place and its pixels are written."""
 
@@ -59,6 +61,7 @@ def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receip
     Raises:
         SourceError: A source cannot be read; the old image, if any, stands.
         StoreError: A foreign image is in the way, or the output cannot be written.
+            Or the image does not stand, where the job is about those that do.
         BlockedError: Labels of the old image would not fit the new one.
         LockedError: Another live process holds the image.
     """
@@ -79,6 +82,11 @@ def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receip
                     return _refresh(image, target, job, plan, receipt, same)
             if receipt is not None:
                 standing = _standing(image, target, job, plan, mark, receipt)
+        if job.only_standing:
+            raise StoreError(
+                "it does not stand as its sources and the config have it now; the next "
+                "run makes it anew"
+            )
         if known and job.options.overwrite_mode != "overwrite":
             _check_may_write(image, target, job, mark, plan)
         return _replace(image, target, job, plan, mark, standing)

@@ -35,6 +35,8 @@ def write_zarr(
     options: WriteOptions,
     threads: int,
     sources: str = "",
+    *,
+    only_standing: bool = False,
 ) -> BatchOutcome:
     """Write the images of a batch and ``output`` with their outcomes.
 
@@ -45,6 +47,7 @@ def write_zarr(
         options: What the config says of writing.
         threads: Chunks worked on at the same time.
         sources: Digest of the batch's source files, kept to tell archived ones later.
+        only_standing: Write no pixels: an image that does not stand has failed.
 
     Raises:
         Tiles2ZarrError: The batch cannot be read, or the plate is not ours to write.
@@ -52,7 +55,14 @@ def write_zarr(
     tune_allocator()
     owner = read_owner(state)
     before = read_json(registered, BatchOutcome).images
-    write = partial(_write, state=state, options=options, owner=owner, threads=threads)
+    write = partial(
+        _write,
+        state=state,
+        options=options,
+        owner=owner,
+        threads=threads,
+        only_standing=only_standing,
+    )
     with recorded_job(state.progress / f"{output.stem}.jsonl", output.stem) as record:
         outcome = _write_all(before, write, record)
     log_findings(outcome.findings)
@@ -107,6 +117,7 @@ def _write(
     options: WriteOptions,
     owner: str,
     threads: int,
+    only_standing: bool,
 ) -> tuple[Receipt, list[Finding]]:
     path = state.registered(image)
     registered = read_json(path, RegisteredImage)
@@ -121,6 +132,7 @@ def _write(
         owner=owner,
         threads=threads,
         storage=options.storage_options.get(registered.acquisition_id, {}),
+        only_standing=only_standing,
         began=lambda begun: record.begin(image, _pixel_bytes(begun)),
     )
     target = open_target(
