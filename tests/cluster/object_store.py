@@ -69,6 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         fault = self.server.note(self.command, self.path, "Range" not in self.headers)
         self.close_connection = True
+        if self.server.blind and "list-type=" in self.path:
+            self._say(403, "AccessDenied")
+            return
         if fault in _STATUS:
             self._say(*_STATUS[str(fault)])
             return
@@ -116,7 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Proxy(ThreadingHTTPServer):
-    """Stands before the server; spoils every tenth request if ``faulty``."""
+    """Stands before the server; spoils every tenth request if ``faulty``.
+
+    If ``blind`` it does not let folders be listed.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -126,6 +132,7 @@ class Proxy(ThreadingHTTPServer):
         """Listen on a free port for requests to ``server``."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.faulty = False
+        self.blind = False
         self.kills: tuple[int, int] | None = None
         """A number of requests, and the process that is killed at it."""
         self.requests: list[Request] = []

@@ -59,7 +59,7 @@ class Workflow:
         """
         self._ran = Counter()
         # a run of Snakemake is a process of its own
-        sweep._batch_digest.cache_clear()
+        sweep.forget()
         with chdir(self._work):
             (plate,) = checked_configs(config).values()
             self._run(plate, killed=killed)

@@ -65,6 +65,7 @@ def test_slices_survive_json(name: str) -> None:
 
 CHANGES = [
     ("writing: {track_sources: false}", set()),
+    ("writing: {track_sources: true}", {"register"}),
     ("report: {enabled: false}", set()),
     ("verify: {deep: true}", set()),
     ("archive: {ro_crate: true}", {"tables"}),

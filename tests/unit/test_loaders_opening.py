@@ -14,8 +14,9 @@ from tiles2zarr.config.registration import Registration
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.config.writing import MixedDtype, OnMissing
 from tiles2zarr.errors import SourceError
+from tiles2zarr.filesystems import is_url, local_path
 from tiles2zarr.loaders import EXTENSIONS, Header, open_source, probe, resolve
-from tiles2zarr.loaders.location import extension, is_url, local_path
+from tiles2zarr.loaders.location import extension
 from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.image import TiledImage

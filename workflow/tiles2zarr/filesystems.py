@@ -111,6 +111,18 @@ class FileSystem(Protocol):
         """Forget listings."""
 
 
+def is_url(location: str) -> bool:
+    """Say whether a location is a URL (``s3://``, ``memory://`` ...)."""
+    return "://" in location
+
+
+def local_path(location: str) -> str | None:
+    """Return the path of a local file or ``file://`` URL, else ``None``."""
+    if location.startswith("file://"):
+        return location.removeprefix("file://")
+    return None if is_url(location) else location
+
+
 def protocol_of(url: str) -> str:
     """Return the protocol of a URL, ``s3``; the first one of a chain."""
     return url.partition("://")[0].partition("::")[0].lower()

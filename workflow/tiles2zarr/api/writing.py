@@ -24,6 +24,7 @@ from tiles2zarr.ngff.tables_frames import plate_rows
 from tiles2zarr.registration import register_image
 from tiles2zarr.state import State
 from tiles2zarr.steps.headers import check_headers
+from tiles2zarr.steps.listings import Listings
 from tiles2zarr.steps.output import check_owner, make_owner, open_target
 from tiles2zarr.steps.sources import source_stats
 from tiles2zarr.steps.write_image import ImageJob, write_image
@@ -140,7 +141,7 @@ def to_registered(image: TiledImage, options: ConverterOptions) -> RegisteredIma
         RegistrationError: A slice lies before the image's origin.
     """
     tiled = to_workflow(image)
-    stats = source_stats(tiled)
+    stats = source_stats(tiled, {}, Listings())
     checked, dtype, findings = check_headers(tiled, register_options(options), {})
     decision = _in_place(image, options)
     placed = register_image(checked, decision, _IN_PLACE, dtype=dtype)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tiles2zarr.commands.chunks import LevelChunks
 from tiles2zarr.commands.plates import count
 from tiles2zarr.errors import StoreError
+from tiles2zarr.filesystems import local_path
 from tiles2zarr.loaders import resolve
-from tiles2zarr.loaders.location import local_path
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.pixels.coverage import Piece, cover

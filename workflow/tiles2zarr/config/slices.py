@@ -81,6 +81,8 @@ class RegisterOptions(Section):
     """What files of different pixel types are."""
     storage_options: dict[int, StorageOptions]
     """Options of the sources' file systems, by acquisition id; only where given."""
+    ask_each_source: bool = False
+    """Ask for files one by one whose server does not list them."""
     extensions: tuple[Label, ...]
     """Folders with the user's functions."""
     code: str = ""
@@ -193,6 +195,7 @@ def register_options(config: Config) -> RegisterOptions:
         on_missing=config.writing.on_missing,
         mixed_dtype=config.writing.mixed_dtype,
         storage_options=_storage_options(config),
+        ask_each_source=config.writing.track_sources is True,
         extensions=config.extensions,
     )
 

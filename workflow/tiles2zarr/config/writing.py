@@ -92,7 +92,8 @@ class Writing(Section):
         Auto | bool, expects("auto, true or false"), BeforeValidator(lower)
     ] = "auto"
     """Watch size and time of the source files and redo images whose files changed;
-    ``auto``: local files only."""
+    ``auto``: local files, and URLs whose server lists them (S3 and the like); ``true``:
+    also single files of web servers, one request each at every start."""
     settle: Annotated[float, Field(ge=0), expects("a number from 0")] = 0
     """Age from which a file counts as finished, second: younger ones, and the last time
     point of a series that is still growing, are left for a later run; 0 takes all."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from tiles2zarr.loaders.location import local_path
+from tiles2zarr.filesystems import local_path
 from tiles2zarr.loaders.source import Header, PlaneSource, Run, unreadable
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from tiles2zarr.errors import SourceError
 from tiles2zarr.filesystems import (
     explain_remote,
+    is_url,
+    local_path,
     open_filesystem,
     patiently,
     read_object,
@@ -21,11 +23,6 @@ if TYPE_CHECKING:
 
 _HEADER_BLOCK = 1 << 16
 """Bytes fetched at a time when only the header of a remote file is wanted."""
-
-
-def is_url(location: str) -> bool:
-    """Say whether a location is a URL (``s3://``, ``memory://`` ...)."""
-    return "://" in location
 
 
 def resolve(resource: str, file: str) -> str:
@@ -44,13 +41,6 @@ def extension(location: str) -> str:
     if location.startswith(("http://", "https://")):
         path = location.partition("?")[0].partition("#")[0]
     return PurePosixPath(path).suffix.lower().lstrip(".")
-
-
-def local_path(location: str) -> str | None:
-    """Return the path of a local file or ``file://`` URL, else ``None``."""
-    if location.startswith("file://"):
-        return location.removeprefix("file://")
-    return None if is_url(location) else location
 
 
 def open_binary(

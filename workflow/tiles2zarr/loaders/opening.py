@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import BinaryIO
 
+from tiles2zarr.filesystems import local_path
 from tiles2zarr.loaders.containers import EXTENSIONS as CONTAINERS
 from tiles2zarr.loaders.containers import open_container
 from tiles2zarr.loaders.custom import CustomSource
-from tiles2zarr.loaders.location import extension, local_path, open_binary, resolve
+from tiles2zarr.loaders.location import extension, open_binary, resolve
 from tiles2zarr.loaders.source import (
     Header,
     PlaneSource,

@@ -95,9 +95,10 @@ class SourceStats(Columns):
     file: tuple[str, ...]
     """Path relative to the image's ``resource``, sorted."""
     size: tuple[int, ...]
-    """Bytes; -1 where unknown (remote)."""
+    """Bytes; -1 where the file is gone or its server does not tell."""
     mtime_ns: tuple[int, ...]
-    """Modification time, nanosecond; 0 where unknown."""
+    """Modification time, nanosecond; of an object with a version, its digest below the
+    second. 0 where the file is gone, negative where its server does not tell."""
 
     def only(self, files: set[str]) -> "SourceStats":
         """Return the entries of ``files``."""

@@ -20,7 +20,9 @@ class Batch(Frozen):
     decisions: dict[int, AcquisitionDecision]
     """Decisions of the acquisitions in this batch."""
     sources: dict[str, tuple[str, ...]]
-    """Folder to names of the source files in it."""
+    """Folder, or its URL, to names of the source files in it."""
+    far: dict[str, int] = Field(default={})
+    """Those of them that are URLs, each with the id of an acquisition that reads it."""
     origins: dict[str, tuple[float, float]] = Field(default={})
     """Image id to its well's origin in (y, x), micrometer (``offsets.xy: well``)."""
     shared: tuple[str, ...] = ()

@@ -75,7 +75,7 @@ def _settle(
 def _day(written: Sequence[Written]) -> str | None:
     """Return the day of the newest source, UTC; ``None`` where no time is known."""
     times = [time for image in written for time in image.receipt.sources.mtime_ns]
-    newest = max(times, default=0)
-    return (
-        datetime.fromtimestamp(newest / 1e9, UTC).date().isoformat() if newest else None
-    )
+    newest_s = max(times, default=0) // 10**9  # below: the version of an object
+    if newest_s <= 0:
+        return None
+    return datetime.fromtimestamp(newest_s, UTC).date().isoformat()

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from tiles2zarr.errors import SourceError
+from tiles2zarr.filesystems import is_url
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe
-from tiles2zarr.loaders.location import is_url
 from tiles2zarr.models.acquisition import ChannelInfo
 from tiles2zarr.models.image import TiledImage
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.errors import SourceError
+from tiles2zarr.filesystems import is_url, local_path
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe, resolve
-from tiles2zarr.loaders.location import is_url, local_path
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.steps.sources import source_files

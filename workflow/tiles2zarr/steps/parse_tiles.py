@@ -35,7 +35,7 @@ from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.growing import leave_waiting
 from tiles2zarr.steps.output import make_owner
-from tiles2zarr.steps.sources import by_folder, sharing_images
+from tiles2zarr.steps.sources import by_folder, far_folders, sharing_images
 from tiles2zarr.steps.space import check_space
 
 LOG = logging.getLogger("tiles2zarr")
@@ -182,6 +182,7 @@ def _batch(
         images={image.image: digests[image.image] for image in images},
         decisions={n: d for n, d in decisions.acquisitions.items() if n in used},
         sources=dict(by_folder(images)),
+        far=far_folders(images),
         origins=_origins(images, origins, options),
         source_bytes=sum(sizes),
         mem_mb=megabytes,

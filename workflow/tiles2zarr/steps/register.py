@@ -1,6 +1,7 @@
 """register: stage positions to pixel boxes, after a look at every file's header."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from tiles2zarr.checkpoints import (
@@ -12,6 +13,7 @@ from tiles2zarr.checkpoints import (
 )
 from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.loaders import resolve
 from tiles2zarr.models.decisions import AcquisitionDecision
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import RegisteredImage, SourceStats, TiledImage
@@ -20,7 +22,8 @@ from tiles2zarr.registration import register_image
 from tiles2zarr.state import State
 from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.headers import check_headers
-from tiles2zarr.steps.sources import MISSING, source_stats
+from tiles2zarr.steps.listings import MISSING, Listings, untold_servers
+from tiles2zarr.steps.sources import source_stats
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
@@ -46,12 +49,15 @@ def register(
     task = read_json(batch, Batch)
     outcomes: dict[str, Outcome] = {}
     findings: list[Finding] = []
+    listings = Listings(each=options.ask_each_source)
     for image, tiles_digest in sorted(task.images.items()):
         if image in waiting:
             outcomes[image] = Outcome(status="waiting")
             continue
         try:
-            registered, stats = _register(image, tiles_digest, task, state, options)
+            registered, stats = _register(
+                image, tiles_digest, task, state, options, listings
+            )
         except Tiles2ZarrError as error:
             LOG.error("%s: %s", image, error)
             outcomes[image] = Outcome(status="failed", error=str(error))
@@ -60,6 +66,7 @@ def register(
         outcomes[image] = Outcome(status="done", digest=sha)
         findings.extend(registered.findings)
         findings.extend(_archived_finding(registered, stats))
+        findings.extend(_unwatched_findings(registered, stats))
         LOG.info("%s: %d boxes on %s", image, len(registered.boxes), registered.shape)
     outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
     log_findings(outcome.findings)
@@ -73,6 +80,7 @@ def _register(
     task: Batch,
     state: State,
     options: RegisterOptions,
+    listings: Listings,
 ) -> tuple[RegisteredImage, SourceStats]:
     """Return the image's boxes, and its source files as they are now."""
     path = state.tiles(image)
@@ -87,12 +95,12 @@ def _register(
         raise Tiles2ZarrError(tiled.fault)
     decision = task.decisions[tiled.acquisition_id]
     storage = options.storage_options.get(tiled.acquisition_id, {})
-    stats = source_stats(tiled)
+    stats = source_stats(tiled, storage, listings)
     key = _key(tiles_digest, decision, options, stats)
     known = _known(state.registered(image))
     if known is not None and known.key == key:
         return known, stats
-    if known is not None and stats.file and set(stats.size) == {MISSING[0]}:
+    if known is not None and _all_gone(stats):
         archived = _archived(known, tiles_digest, decision, options, stats)
         if archived is not None:
             return archived, stats
@@ -128,8 +136,7 @@ def _archived_finding(
     registered: RegisteredImage, stats: SourceStats
 ) -> tuple[Finding, ...]:
     """Return a finding if none of the files the image was made from is there."""
-    gone = bool(stats.size) and set(stats.size) == {MISSING[0]}
-    if not gone or MISSING[0] in registered.sources.size:
+    if not _all_gone(stats) or MISSING[0] in registered.sources.size:
         return ()
     message = (
         "All source files are gone (archived?); the image as it was written is kept."
@@ -142,6 +149,27 @@ def _archived_finding(
             images=(registered.image,),
         ),
     )
+
+
+def _unwatched_findings(
+    registered: RegisteredImage, stats: SourceStats
+) -> Iterator[Finding]:
+    """Yield a finding per server that does not tell when a file changed."""
+    urls = [resolve(registered.resource, file) for file in stats.file]
+    for server in untold_servers(urls, zip(stats.size, stats.mtime_ns, strict=True)):
+        yield Finding(
+            code="sources_not_watched",
+            severity="info",
+            message=(
+                f"{server} does not list its files with size and time, so a changed "
+                "file is not noticed. If it tells of single files, "
+                "writing.track_sources: true asks for each of them at every start."
+            ),
+        )
+
+
+def _all_gone(stats: SourceStats) -> bool:
+    return {*zip(stats.size, stats.mtime_ns, strict=True)} == {MISSING}
 
 
 def _archived(

@@ -1,26 +1,37 @@
 """Size and time of source files: how a changed, added or removed file is noticed."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
+from tiles2zarr.filesystems import local_path
 from tiles2zarr.loaders import resolve
-from tiles2zarr.loaders.location import is_url
 from tiles2zarr.models.image import SourceStats, TiledImage
+from tiles2zarr.steps.listings import MISSING, Listings, Stat, split_url
 
 STAT_THREADS = 8
 """A stat costs nothing locally and a round trip on a file server."""
-MISSING = (-1, 0)
-"""Size and time of a file that is not there (or not local, hence not watched)."""
 
 
-def source_stats(image: TiledImage) -> SourceStats:
-    """Return size and time of every file the image's tiles name, sorted by name."""
+def source_stats(
+    image: TiledImage, storage: Mapping[str, object], listings: Listings
+) -> SourceStats:
+    """Return size and time of every file the image's tiles name, sorted by name.
+
+    Args:
+        image: The image.
+        storage: Options of its sources' file system.
+        listings: What is known of folders behind URLs.
+    """
     files = source_files(image)
+    locations = [resolve(image.resource, file) for file in files]
+    far = [place for place in locations if local_path(place) is None]
+    told = dict(zip(far, listings.stats(far, storage), strict=True))
+    near = [place for place in locations if place not in told]
     with ThreadPoolExecutor(STAT_THREADS) as pool:
-        locations = (resolve(image.resource, file) for file in files)
-        rows = list(pool.map(stat_source, locations))
+        told |= zip(near, pool.map(stat_source, near), strict=True)
+    rows = [told[place] for place in locations]
     return SourceStats(
         file=tuple(files),
         size=tuple(size for size, _ in rows),
@@ -43,22 +54,40 @@ def sharing_images(images: Iterable[TiledImage]) -> set[str]:
     return {i for found in users.values() if len(found) > 1 for i in found}
 
 
-def stat_source(location: str) -> tuple[int, int]:
+def stat_source(location: str) -> Stat:
     """Return size and mtime_ns of a local file, ``MISSING`` for all else."""
     try:
-        status = os.stat(location)
+        status = os.stat(local_path(location) or location)
     except (OSError, ValueError):
         return MISSING
     return status.st_size, status.st_mtime_ns
 
 
 def by_folder(images: Iterable[TiledImage]) -> Mapping[str, tuple[str, ...]]:
-    """Return the local source files of images as folder to sorted names."""
+    """Return the source files of images as folder, or its URL, to sorted names."""
     folders: dict[str, set[str]] = {}
     for image in images:
-        for file in source_files(image):
-            location = resolve(image.resource, file)
-            if not is_url(location):
-                path = PurePosixPath(location)
-                folders.setdefault(str(path.parent), set()).add(path.name)
+        for folder, name in _places(image):
+            folders.setdefault(folder, set()).add(name)
     return {folder: tuple(sorted(names)) for folder, names in sorted(folders.items())}
+
+
+def far_folders(images: Iterable[TiledImage]) -> dict[str, int]:
+    """Return the URLs among ``by_folder``, each with the acquisition that reads it."""
+    return {
+        folder: image.acquisition_id
+        for image in images
+        for folder, _ in _places(image)
+        if local_path(folder) is None
+    }
+
+
+def _places(image: TiledImage) -> Iterator[tuple[str, str]]:
+    """Yield folder and name of each source file."""
+    for file in source_files(image):
+        location = resolve(image.resource, file)
+        path = local_path(location)
+        if path is None:
+            yield split_url(location)
+        else:
+            yield str(PurePosixPath(path).parent), PurePosixPath(path).name

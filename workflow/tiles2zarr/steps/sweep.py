@@ -1,14 +1,15 @@
 """Digests of source files for the rules' params: a change re-runs just its batch.
 
-Runs in the head process, so nothing heavy is imported, and a file costs one stat. As
-inputs of jobs the same files cost ten times as much, a removed one ends the whole run
-and a brace in a name is taken for a wildcard.
+Runs in the head process, so nothing heavy is imported, and a file costs one stat; of
+files behind URLs their folders are listed, once per process. As inputs of jobs the same
+files cost ten times as much, a removed one ends the whole run and a brace in a name is
+taken for a wildcard.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -16,8 +17,18 @@ from typing import cast
 from tiles2zarr.config import slices
 from tiles2zarr.config.base import Section
 from tiles2zarr.config.root import Config
+from tiles2zarr.filesystems import local_path
 from tiles2zarr.state import State
 from tiles2zarr.steps.ages import waiting_lines
+from tiles2zarr.steps.listings import (
+    MISSING,
+    REFUSED,
+    UNTOLD,
+    Listings,
+    Options,
+    Stat,
+    ask,
+)
 from tiles2zarr.steps.state_files import state_of_disk
 
 IMAGE_ENDINGS = (
@@ -36,6 +47,8 @@ IMAGE_ENDINGS = (
 """Files parse_tiles watches by name only; their content is register's business."""
 GONE = "gone"
 """Said of a file that is not there."""
+REFUSED_NOW = "refused"
+"""Said of a file whose server could not be asked this time."""
 
 
 def index_digest(config: Config, state: State) -> str:
@@ -44,14 +57,21 @@ def index_digest(config: Config, state: State) -> str:
     When every input is gone it is the digest of the last run: sources moved to an
     archive are no reason to run anything.
     """
-    places = [str(path) for a in config.acquisitions for path in a.path]
-    tables = [a.conditions for a in config.acquisitions]
-    tables += [a.options.positions for a in config.acquisitions]
-    tables.append(config.plate.conditions if config.plate else None)
-    lines = [line for place in places for line in _listing(place)]
-    lines += [_stamp(str(table)) for table in tables if table]
+    each = config.writing.track_sources is True
+    lines: list[str] = []
+    for acquisition in config.acquisitions:
+        storage = acquisition.storage_options
+        for path in acquisition.path:
+            lines += _listing(str(path), storage, each=each)
+        tables = [acquisition.conditions, acquisition.options.positions]
+        tables.append(config.plate.conditions if config.plate else None)
+        for table in filter(None, tables):
+            near = local_path(table)
+            lines.append(
+                _line(table, ask(table, storage)) if near is None else _stamp(near)
+            )
     recorded = state.sources("index")
-    if all(line.endswith(GONE) for line in lines) and recorded.is_file():
+    if _is_archived(lines) and recorded.is_file():
         return recorded.read_text()
     if config.writing.settle and state.waiting.is_file():
         waiting = state.waiting.read_text().splitlines()
@@ -94,32 +114,64 @@ def batch_digest(config: Config, state: State, batch: str) -> str:
         return "not watched"
     task = state.batch(batch)
     changed = task.stat().st_mtime_ns if task.is_file() else 0
-    return _batch_digest(task, state.sources(batch), changed)
+    each = config.writing.track_sources is True
+    far = {a.id: a.storage_options for a in config.acquisitions if a.storage_options}
+    frozen = json.dumps(far, sort_keys=True)
+    return _batch_digest(task, state.sources(batch), changed, frozen, each)
+
+
+def forget() -> None:
+    """Look at all sources anew, as another process would."""
+    _batch_digest.cache_clear()
+    _listings.cache_clear()
 
 
 @cache
-def _batch_digest(batch: Path, recorded: Path, changed: int) -> str:
+def _listings(each: bool) -> Listings:
+    return Listings(each=each)
+
+
+@cache
+def _batch_digest(
+    batch: Path, recorded: Path, changed: int, storage: str, each: bool
+) -> str:
     with state_of_disk(batch):
         task = json.loads(batch.read_bytes())
         folders = cast("dict[str, list[str]]", task["sources"])
-    lines = [
-        _stamp(f"{folder}/{name}")
-        for folder, names in folders.items()
-        for name in names
-    ]
-    if lines and all(line.endswith(GONE) for line in lines) and recorded.is_file():
+        far = cast("dict[str, int]", task.get("far", {}))
+    options = json.loads(storage)
+    lines: list[str] = []
+    for folder, names in folders.items():
+        files = [f"{folder.rstrip('/')}/{name}" for name in names]
+        if folder in far:
+            given = options.get(str(far[folder]), {})
+            stats = _listings(each).stats(files, given)
+            lines += map(_line, files, stats)
+        else:
+            lines += map(_stamp, files)
+    if _is_archived(lines) and recorded.is_file():
         return recorded.read_text()
     return _sha(lines)
 
 
-def _listing(place: str) -> Iterator[str]:
+def _is_archived(lines: Sequence[str]) -> bool:
+    """Say whether the digest of the last run holds: all is gone, or nobody tells."""
+    gone = bool(lines) and all(line.endswith(f"|{GONE}") for line in lines)
+    return gone or any(line.endswith(f"|{REFUSED_NOW}") for line in lines)
+
+
+def _listing(place: str, storage: Options, *, each: bool) -> Iterator[str]:
     """Yield names of images and stamps of all other files at or below a place."""
-    if "://" in place:
-        yield place
-    elif not os.path.isdir(place):
-        yield _stamp(place)
+    if local_path(place) is None:
+        for url, stat in sorted(_listings(each).tree(place, storage).items()):
+            image = url != place and url.lower().endswith(IMAGE_ENDINGS)
+            yield url if image else _line(url, stat)
+        return
+    path = local_path(place) or place
+    if not os.path.isdir(path):
+        yield _stamp(path)
     else:
-        stack = [place]
+        stack = [path]
         while stack:
             folder = stack.pop()
             with os.scandir(folder) as entries:
@@ -132,7 +184,14 @@ def _listing(place: str) -> Iterator[str]:
                         yield _stamp(entry.path)
 
 
+def _line(url: str, stat: Stat) -> str:
+    """Return what a server said of a file; always the same if it does not tell."""
+    said = {MISSING: GONE, UNTOLD: "not told", REFUSED: REFUSED_NOW}
+    return f"{url}|{said.get(stat, f'{stat[0]}|{stat[1]}')}"
+
+
 def _stamp(path: str) -> str:
+    """Return size and time of a local file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
