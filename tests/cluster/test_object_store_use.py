@@ -11,8 +11,9 @@ from tests.cluster.test_object_store import far_config, upload
 from tests.e2e.convert import convert
 from tests.rules.plate import Plate
 from tiles2zarr.__main__ import main
+from tiles2zarr.credentials import redact
 from tiles2zarr.errors import FaultsError, LockedError, StoreError
-from tiles2zarr.filesystems import explain_remote, is_transient, patiently, redact
+from tiles2zarr.filesystems import explain_remote, is_transient, patiently
 from tiles2zarr.stores.lock import Holder
 from tiles2zarr.stores.remote import RemoteStore
 from tiles2zarr.stores.remote_lock import dump_holder, hold, live_holder

@@ -58,7 +58,7 @@ TOP = [
     (
         "output: s3://me:pass@host/x",
         "output: holds a password, and the config is copied into logs and results; "
-        "take it out and give it through the environment or a profile",
+        "take it out and give credentials through the environment or a profile",
     ),
     ("output_storage_options: {key: a}", f"output_storage_options.key: {SECRET}"),
     (

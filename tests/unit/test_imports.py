@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "workflow/tiles2zarr"
 
 LAYERS = (
-    {"errors"},
+    {"credentials", "errors"},
     {"filesystems", "geometry", "versions"},
     {"models"},
     {"config"},

@@ -10,12 +10,13 @@ import errno
 import json
 import os
 import random
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import BinaryIO, Protocol, TypeVar, cast
+
+from tiles2zarr.credentials import redact
 
 PATIENCE_S = 120.0
 """Seconds a request is repeated for before its error is told."""
@@ -71,11 +72,6 @@ _FOREIGN = {
     "http.client": ("HTTPException",),
 }
 """Errors behind fsspec that are no OSError, by module."""
-_CREDENTIALS = re.compile(
-    r"SECRET|TOKEN|PASSWORD|ACCESS_KEY|SAS|ACCOUNT_KEY|CONNECTION"
-)
-_QUERY = re.compile(r"(\w+://[^\s?'\"<>]+)\?[^\s'\"<>]*")
-_USER = re.compile(r"(\w+://)[^\s/@'\"]+@")
 
 
 class FileSystem(Protocol):
@@ -274,18 +270,6 @@ def explain_remote(error: BaseException) -> str:
     if isinstance(error, ValueError | ImportError):  # fsspec's own, a whole sentence
         return text
     return f"{type(error).__name__}: {text}"
-
-
-def redact(text: str) -> str:
-    """Return text without queries and users of URLs and values of the environment.
-
-    Queries hold signatures; some libraries print whole requests.
-    """
-    text = _USER.sub(r"\1", _QUERY.sub(r"\1", text))
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _CREDENTIALS.search(name):
-            text = text.replace(value, "***")
-    return text
 
 
 def read_object(url: str, options: Mapping[str, object] | None = None) -> bytes:

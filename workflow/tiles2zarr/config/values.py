@@ -4,15 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from tiles2zarr.config.base import as_text, fault, no_truth_value, squeeze
+from tiles2zarr.credentials import credential_in
 from tiles2zarr.models.collection import check_name
 
 FUNCTION_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
-_SIGNED = re.compile(r"(^|&)[^=]*(signature|credential|token|sig)=", re.IGNORECASE)
 _SECRETS = {
     "accesskey",
     "accesstoken",
@@ -38,18 +37,12 @@ _SECRETS = {
 
 
 def _no_credentials(place: str) -> str:
-    parts = urlsplit(place) if "://" in place else None
-    signed = parts is not None and _SIGNED.search(parts.query)
-    if signed:
+    secret = credential_in(place)
+    if secret is not None:
+        what = "it" if secret == "a password" else "the query"
         raise ValueError(
-            "holds a signature or token, and the config is copied into logs and "
-            "results; take the query out and give credentials through the environment "
-            "or a profile"
-        )
-    if parts is not None and parts.password is not None:
-        raise ValueError(
-            "holds a password, and the config is copied into logs and results; take it "
-            "out and give it through the environment or a profile"
+            f"holds {secret}, and the config is copied into logs and results; take "
+            f"{what} out and give credentials through the environment or a profile"
         )
     return place
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 
-from tiles2zarr.errors import ExtensionError, ParserError
+from tiles2zarr.credentials import credential_in
+from tiles2zarr.errors import ExtensionError, ParserError, TableError
 from tiles2zarr.extension import call_function, load_function
 from tiles2zarr.parsers.peek import detect
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table, plain_text
+from tiles2zarr.parsers.secrets import secret_faults
 
 MODULES: Mapping[str, str] = {
     "tile_table": "tile_table",
@@ -41,6 +43,7 @@ def parse_acquisition(
 
     Raises:
         ParserError: The metadata cannot be read, or the format is not recognised.
+        TableError: A cell of a table is wrong, or a file's URL holds a secret.
         ExtensionError: The user's parser cannot be imported, fails, or returned another
             thing.
     """
@@ -56,6 +59,7 @@ def parse_acquisition(
             )
         parsed = replace(parsed, table=plain_text(parsed.table))
         check_table(parsed.table, parsed.attributes, format_name)
+        _refuse_secrets(parsed, format_name)
         return parsed
     name = detect(path) if format_name == "auto" else format_name
     if name not in MODULES:
@@ -65,3 +69,15 @@ def parse_acquisition(
     parsed = module.parse(path, options, storage)
     assert isinstance(parsed, ParsedAcquisition)
     return parsed
+
+
+def _refuse_secrets(parsed: ParsedAcquisition, format_name: str) -> None:
+    """Refuse what the user's parser returned if its places hold secrets."""
+    table = parsed.table
+    rows = table["source_row"].to_numpy()
+    faults = secret_faults(table["file"].tolist(), rows, parsed.resource)
+    secret = credential_in(parsed.resource)
+    if secret is not None:
+        faults.append(f"resource holds {secret}. Return it without.")
+    if faults:
+        raise TableError(f"table of tiles returned by {format_name}", faults)

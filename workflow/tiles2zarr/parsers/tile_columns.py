@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tiles2zarr.models.collection import check_name
 from tiles2zarr.models.well import column_index, row_index
+from tiles2zarr.parsers.secrets import secret_faults
 from tiles2zarr.sheets import Sheet, row_list
 
 LIMIT = 1e9
@@ -141,11 +142,22 @@ def read_wells(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
     return indices[codes], faults
 
 
-def check_files(files: NDArray[np.object_], rows: NDArray[np.int64]) -> list[str]:
-    """Return the faults of ``file_path``: empty cells, control characters."""
-    if "" not in files and not _CONTROL.search("".join(files)):
-        return []  # the usual table, without a look at each of its files
-    return _text_faults(files, rows, "file_path", _plain_text)
+def check_files(
+    files: NDArray[np.object_], rows: NDArray[np.int64], resource: str
+) -> list[str]:
+    """Return the faults of ``file_path``: empty cells, control characters, secrets.
+
+    Args:
+        files: The cells.
+        rows: Their table rows.
+        resource: Folder or URL that relative ones start from.
+    """
+    joined = "".join(files)
+    faults = []
+    # the usual table, without a look at each of its files
+    if "" in files or _CONTROL.search(joined):
+        faults = _text_faults(files, rows, "file_path", _plain_text)
+    return faults + secret_faults(files, rows, resource)
 
 
 def check_fovs(fovs: NDArray[np.object_], rows: NDArray[np.int64]) -> list[str]:

@@ -6,6 +6,7 @@ images. Columns of other names are attributes (conditions) of the tiles.
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 
 import pandas as pd
 
@@ -70,7 +71,7 @@ def parse_sheet(
     """
     faults = _option_faults(options or {}) + _column_faults(list(sheet.columns))
     attributes = tuple(name for name in sheet.columns if name not in KNOWN)
-    columns, cell_faults = _read_columns(sheet)
+    columns, cell_faults = _read_columns(sheet, resource)
     faults += cell_faults
     if faults:
         raise TableError(sheet.title, faults)
@@ -160,12 +161,12 @@ def _attribute_faults(name: str, missing: Sequence[str]) -> list[str]:
     return []
 
 
-def _read_columns(sheet: Sheet) -> tuple[dict[str, object], list[str]]:
+def _read_columns(sheet: Sheet, resource: str) -> tuple[dict[str, object], list[str]]:
     """Return the known columns that are there, by their parsed names, and faults."""
     columns, faults = read_numbers(sheet)
     columns["source_row"] = sheet.rows
     for name, target, check in (
-        ("file_path", "file", check_files),
+        ("file_path", "file", partial(check_files, resource=resource)),
         ("fov_name", "fov", check_fovs),
         ("image_path", "image_path", check_image_paths),
     ):

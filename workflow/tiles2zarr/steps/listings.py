@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from tiles2zarr.credentials import redact
 from tiles2zarr.filesystems import (
     FileSystem,
     explain_remote,
     open_filesystem,
     patiently,
     protocol_of,
-    redact,
     remote_errors,
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from tiles2zarr.credentials import redact
 from tiles2zarr.errors import StoreError
 from tiles2zarr.filesystems import (
     PATIENCE_S,
@@ -15,7 +16,6 @@ from tiles2zarr.filesystems import (
     open_filesystem,
     patiently,
     protocol_of,
-    redact,
     remote_errors,
 )
 from tiles2zarr.stores.sending import REQUESTS, Sender
