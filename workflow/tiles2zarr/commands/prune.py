@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.leftovers import Leftover, find_leftovers
@@ -11,11 +10,9 @@ from tiles2zarr.commands.telling import Told, tell
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
-from tiles2zarr.ngff.mark import level_names
 from tiles2zarr.ngff.plate_groups import read_plate, write_plate
 from tiles2zarr.steps.orphans import find_orphans, remove_image
-from tiles2zarr.steps.output import open_store
-from tiles2zarr.stores.target import LocalTarget
+from tiles2zarr.steps.output import open_place, open_store
 
 
 def run(choice: argparse.Namespace) -> int:
@@ -37,7 +34,8 @@ def report(plate: Plate, *, remove: bool) -> Told:
     """
     plan = read_json(plate.state.plan, Plan)
     orphans = find_orphans(plan, plate.state)
-    leftovers = list(find_leftovers(_folders(plate, plan, orphans)))
+    folders = _folders(plate, plan, orphans)
+    leftovers = list(find_leftovers(plate.output, folders, plate.storage))
     lines = [f"{image}: left the plan" for image in orphans]
     lines += [
         f"{left.image}: left by a dead process: {', '.join(left.names)}"
@@ -57,7 +55,7 @@ def report(plate: Plate, *, remove: bool) -> Told:
     facts = {
         "name": plate.name,
         "orphans": list(orphans),
-        "leftovers": {str(left.image): list(left.names) for left in leftovers},
+        "leftovers": {left.image: list(left.names) for left in leftovers},
         "removed": removed,
     }
     return Told(tuple(lines), facts)
@@ -67,16 +65,17 @@ def prune(plate: Plate, orphans: Sequence[str], leftovers: Sequence[Leftover]) -
     """Remove images that left the plan and finish or sweep what dead writers left.
 
     Images that others made in the place of one of ours stay. A swap that was
-    interrupted is finished, so labels and tables of the image are kept.
+    interrupted is finished, so labels and tables of the image are kept; behind URLs,
+    where nothing can be swapped, arrays without metadata go.
 
     Raises:
         LockedError: A live process is writing one of the images.
         StoreError: The output cannot be written.
     """
     for left in leftovers:
-        target = LocalTarget(left.image, level_names)
+        target = open_place(plate.output, left.path, plate.storage)
         with target.hold():
-            target.recover()
+            target.clear()
     places = [read_json(plate.state.written(i), Receipt).collection for i in orphans]
     if orphans:
         # plate tables hold rows of these images: build_tables makes them anew
@@ -100,11 +99,8 @@ def _unlist(plate: Plate, name: str, images: set[str]) -> None:
         write_plate(store, plate_now, version, threads=store.requests)
 
 
-def _folders(plate: Plate, plan: Plan, orphans: Sequence[str]) -> set[Path]:
+def _folders(plate: Plate, plan: Plan, orphans: Sequence[str]) -> set[str]:
     """Return the folders that hold the images of the plan and those that left it."""
-    if "://" in plate.output:
-        return set()
-    output = Path(plate.output)
     left = [read_json(plate.state.written(i), Receipt).collection.path for i in orphans]
     paths = [entry.path for entry in plan.images.values()] + left
-    return {(output / path).parent for path in paths}
+    return {path.rpartition("/")[0] for path in paths}

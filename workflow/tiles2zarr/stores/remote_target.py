@@ -109,6 +109,37 @@ class RemoteTarget:
             self._store.drop(self._beside("begun"))
             self._looks = None
 
+    def leftovers(self) -> tuple[str, ...]:
+        """Return the note and the arrays of a replacement that was not finished.
+
+        The note alone stays as long as labels or tables of the old image do: the next
+        writer learns from it whose they are.
+        """
+        looks = self._look()
+        if looks.begun is None:
+            return ()
+        levels = () if looks.whole else sorted(looks.partial)
+        note = (self._beside("begun"),) if looks.whole or not looks.foreign else ()
+        return (*note, *(f"{self._name}/{level}" for level in levels))
+
+    def clear(self) -> None:
+        """Remove arrays without metadata, the note, and tries to take the lock.
+
+        Raises:
+            StoreError: The server gives no answer, or refuses.
+        """
+        looks, image = self._look(), self.current()
+        if looks.begun is not None and not looks.whole:
+            image.drop(*sorted(looks.names & {*_OTHERS}))
+            for level in sorted(looks.partial):
+                image.delete(level)
+        if looks.begun is not None and (looks.whole or not looks.foreign):
+            self._store.drop(self._beside("begun"))
+        tries = f"{self._beside('lock')}."
+        names = self._store.children("")
+        self._store.drop(*(name for name in names if name.startswith(tries)))
+        self._looks = None
+
     def exists(self) -> bool:
         """Say whether an image, or something else, is there and is not half written."""
         looks = self._look()
@@ -236,3 +267,13 @@ class _Looks:
     def whole(self) -> bool:
         """Say whether the group has its attributes, which come last and go first."""
         return not self.names.isdisjoint(ATTRIBUTES)
+
+    @property
+    def partial(self) -> frozenset[str]:
+        """Return the arrays that the note names, as far as they are there."""
+        return self.names & self.begun.levels if self.begun else frozenset()
+
+    @property
+    def foreign(self) -> frozenset[str]:
+        """Return what is neither an array of the note nor the group's own."""
+        return self.names - self.partial - METADATA_FILES

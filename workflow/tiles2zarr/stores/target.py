@@ -16,13 +16,22 @@ OwnNames = Callable[[Store], Collection[str]]
 
 
 class Target(Protocol):
-    """One image's place. Everything but ``hold`` needs the lock to be held."""
+    """One image's place.
+
+    Everything but ``hold``, ``writer`` and ``leftovers`` needs the lock to be held.
+    """
 
     def hold(self) -> AbstractContextManager[None]:
         """Return a context that holds the image against other writers."""
 
     def recover(self) -> None:
         """Finish or undo what a dead writer left behind."""
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return what a writer that stopped left, by name in the image's folder."""
+
+    def clear(self) -> None:
+        """Finish, or remove, what a dead writer left behind."""
 
     def exists(self) -> bool:
         """Say whether something stands in the image's place."""
@@ -95,6 +104,15 @@ class LocalTarget:
     def recover(self) -> None:
         """Bring the image back to its old or new state after a crash."""
         recover(self._place, self._written)
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return the names of new and old images that are not in their place."""
+        beside = self._place.beside("partial") + self._place.beside("old")
+        return tuple(path.name for path in beside)
+
+    def clear(self) -> None:
+        """Recover; there is nothing else."""
+        self.recover()
 
     def exists(self) -> bool:
         """Say whether the image's folder exists."""
