@@ -20,13 +20,18 @@ REPEATS = (
 """How to cure a folder with several acquisitions."""
 
 
+_COPIED = "._"
+"""How names of files begin in which macOS keeps what a disk of another kind cannot:
+beside ``Index.xml`` lies ``._Index.xml``, which is no XML."""
+
+
 @dataclass(frozen=True)
 class Directory:
     """The names in a folder.
 
     Args:
         path: Path or URL of the folder, without a slash at its end.
-        files: Names of its files, sorted.
+        files: Names of its files, sorted; without those of macOS (``._Index.xml``).
         folders: Names of its folders, sorted.
     """
 
@@ -126,7 +131,12 @@ def _local(path: str) -> Directory:
     with os.scandir(path) as entries:
         for entry in entries:
             (folders if entry.is_dir() else files).append(entry.name)
-    return Directory(path, tuple(sorted(files)), tuple(sorted(folders)))
+    return _directory(path, files, folders)
+
+
+def _directory(path: str, files: list[str], folders: list[str]) -> Directory:
+    own = (name for name in files if not name.startswith(_COPIED))
+    return Directory(path, tuple(sorted(own)), tuple(sorted(folders)))
 
 
 def _remote(path: str, storage: Mapping[str, object] | None) -> Directory:
@@ -142,4 +152,4 @@ def _remote(path: str, storage: Mapping[str, object] | None) -> Directory:
         if place != inner:
             kind = folders if entry["type"] == "directory" else files
             kind.append(last_part(place))
-    return Directory(path, tuple(sorted(files)), tuple(sorted(folders)))
+    return _directory(path, files, folders)

@@ -23,7 +23,7 @@ TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 """Endings of tile tables."""
 DEPTH = 4
 """Folders below each other that are looked into."""
-BREADTH = 8
+BREADTH = 50
 """Folders beside each other that are looked into."""
 _MOLECULAR_DEVICES = re.compile(
     r"_[A-P][0-9]{2}(_s[0-9]+)?(_w[0-9]+)?"

@@ -1,0 +1,67 @@
+"""Folders as people have them: with what other computers leave in them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cellvoyager_samples import image as record
+from tests.unit.cellvoyager_samples import write_measurement
+from tests.unit.imagexpress_samples import plan_text, write_plan, write_plane
+from tests.unit.operetta_samples import Sample, image_fields
+from tiles2zarr.parsers.directory import list_directory
+from tiles2zarr.parsers.formats import parse_acquisition
+from tiles2zarr.parsers.peek import detect, plate_name
+
+MACOS = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X"
+"""How a file begins in which macOS keeps attributes of the one beside it."""
+
+
+def _imagexpress(folder: Path) -> None:
+    write_plan(folder / "P.HTD", plan_text([(0, 1)]))
+    write_plane(folder / "TimePoint_1/P_A02_s1_w1.TIF")
+
+
+def _operetta(folder: Path) -> None:
+    Sample([image_fields()]).write(folder)
+    (folder / "Assaylayout").mkdir()
+    (folder / "Assaylayout/Drugs.xml").write_text("<AssayLayout/>")
+
+
+def _cellvoyager(folder: Path) -> None:
+    write_measurement(folder, [record()])
+
+
+@pytest.mark.parametrize("write", [_imagexpress, _operetta, _cellvoyager])
+def test_files_of_macos_are_not_taken_for_the_instruments(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    """A plate that was on a Mac's disk is the same as before."""
+    write(tmp_path)
+    before = parse_acquisition(str(tmp_path), "auto", {}, {})
+    for file in [f for f in tmp_path.rglob("*") if f.is_file()]:
+        (file.parent / f"._{file.name}").write_bytes(MACOS)
+    after = parse_acquisition(str(tmp_path), "auto", {}, {})
+    assert len(after.table) == 1
+    assert after.table.equals(before.table)
+    assert after.findings == before.findings
+
+
+def test_a_listing_leaves_out_files_of_macos_alone(tmp_path: Path) -> None:
+    """Other names that begin with a dot, and folders, are listed."""
+    for name in ("._a.tif", "a.tif", ".b", "_.c"):
+        (tmp_path / name).touch()
+    (tmp_path / "._inner").mkdir()
+    listed = list_directory(str(tmp_path))
+    assert listed is not None
+    assert listed.files == (".b", "_.c", "a.tif")
+    assert listed.folders == ("._inner",)
+
+
+def test_images_behind_many_folders_of_results(tmp_path: Path) -> None:
+    """The folder of the images is the last of a plate's with twenty evaluations."""
+    Sample([image_fields()]).write(tmp_path)
+    for number in range(20):
+        (tmp_path / f"Evaluation{number}").mkdir()
+    assert detect(str(tmp_path)) == "operetta"
+    assert plate_name(str(tmp_path), "auto") == plate_name(str(tmp_path), "operetta")
