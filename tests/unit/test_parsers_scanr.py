@@ -448,8 +448,8 @@ def test_a_folder_of_something_else(tmp_path: Path) -> None:
         _parse(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path} should hold metadata.ome.xml or tiles named like "
-        "B2--W00014--P00001--Z00000--T00000--DAPI.tif, in it or in a folder data. Give "
-        "the folder of one acquisition as path."
+        "B2--W00014--P00001--Z00000--T00000--DAPI.tif, in it or in one folder below; "
+        "found in: none. Give the folder of one acquisition as path."
     )
 
 
@@ -506,3 +506,24 @@ def test_metadata_cut_short_are_damaged(tmp_path: Path, at: int) -> None:
     with pytest.raises(ParserError) as caught:
         _parse(path)
     assert "not well-formed XML" in str(caught.value)
+
+
+def test_an_acquisition_among_other_folders(tmp_path: Path) -> None:
+    """The only acquisition below is found; two are named, with what to give."""
+    name = _file(14, 1, 0, 0, "BF", "B2")
+    for folder in ("b", "a/analysis", "a/exp/data"):
+        (tmp_path / folder).mkdir(parents=True)
+    tifffile.imwrite(tmp_path / "a/exp/data" / name, np.zeros((HEIGHT, WIDTH)))
+    assert _parse(tmp_path).table["file"].tolist() == [name]
+    (tmp_path / "b/data").mkdir()
+    (tmp_path / "b" / name).touch()
+    (tmp_path / "a" / name).touch()
+    with pytest.raises(ParserError) as caught:
+        _parse(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} should hold metadata.ome.xml or tiles named like "
+        "B2--W00014--P00001--Z00000--T00000--DAPI.tif, in it or in one folder below; "
+        f"found in: {tmp_path}/a, {tmp_path}/b. Give the folder of one acquisition as "
+        "path, or, for a plate saved as one folder per read, list their folders as "
+        "path with on_repeat: time."
+    )

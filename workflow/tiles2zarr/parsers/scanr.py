@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import StageOrientation
-from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import (
+    REPEATS,
     Directory,
-    join,
+    highest_folders,
     last_part,
     list_directory,
     parent,
@@ -40,6 +41,8 @@ from tiles2zarr.parsers.scanr_wells import Well, Wells, place_wells
 
 INDEX = "metadata.ome.xml"
 FOLDER = "data"
+DEPTH = 4
+"""Folders below each other that are searched."""
 OPTIONS = ("projections", "without_positions")
 Y_UP = StageOrientation(flip_y=True)
 Storage = Mapping[str, object] | None
@@ -53,8 +56,8 @@ def parse(
     """Return the tiles of a ScanR acquisition.
 
     Args:
-        path: The acquisition's folder, its folder ``data``, or ``metadata.ome.xml``;
-            also a folder that holds no other folder, or a URL.
+        path: The acquisition's folder, one above, its folder ``data``, or
+            ``metadata.ome.xml``; also a URL.
         options: ``without_positions`` (``error``, or ``row``: lay fields whose
             positions are not known side by side) and ``projections`` (there are none).
         storage: Options of the file system, for URLs.
@@ -122,13 +125,20 @@ def _find(path: str, storage: Storage) -> tuple[Directory, str | None]:
     for candidate in candidates:
         if any(read_name(name) for name in candidate.files):
             return candidate, None
-    if len(folder.folders) == 1:  # a folder around the acquisition's own
-        return _find(join(folder.path, folder.folders[0]), storage)
+    found = highest_folders(folder, _holds_acquisition, DEPTH + 1, storage)
+    if len(found) == 1:
+        return _find(found[0].path, storage)
+    places = ", ".join(inner.path for inner in found[:SHOWN]) or "none"
     raise ParserError(
         f"{path} should hold {INDEX} or tiles named like "
-        f"B2--W00014--P00001--Z00000--T00000--DAPI.tif, in it or in a folder {FOLDER}. "
-        "Give the folder of one acquisition as path."
+        "B2--W00014--P00001--Z00000--T00000--DAPI.tif, in it or in one folder below; "
+        f"found in: {places}. Give the folder of one acquisition as path"
+        f"{REPEATS if found else ''}."
     )
+
+
+def _holds_acquisition(folder: Directory) -> bool:
+    return bool(folder.file(INDEX)) or any(read_name(name) for name in folder.files)
 
 
 @dataclass(frozen=True)
