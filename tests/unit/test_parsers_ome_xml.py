@@ -1077,3 +1077,61 @@ def test_documents_cut_short_are_damaged(tmp_path: Path, at: int) -> None:
     with pytest.raises(ParserError) as caught:
         _parse(path)
     assert "not well-formed XML" in str(caught.value)
+
+
+def _two_wells(*names: str) -> str:
+    """Return metadata of A03 and B01, whose files have these names and UUIDs."""
+    wells = _well(0, 2, _sample(0)) + _well(1, 0, _sample(1))
+    images = [_image(n, _tiff(f, f"urn:uuid:{n}")) for n, f in enumerate(names)]
+    return "".join([_plate(wells), *images])
+
+
+def test_renamed_files_that_repeat_the_metadata(tmp_path: Path) -> None:
+    """Each file describes all, none has its name: UUIDs tell them, wells come once."""
+    for number, name in enumerate(("x.tif", "y.tif")):
+        text = _ome(_two_wells("a.tif", "b.tif"), uuid=f"urn:uuid:{number}")
+        _write_tiff(tmp_path / name, description=text)
+    parsed = _parse(tmp_path)
+    assert _rows(parsed, "file", "row", "column") == [("x.tif", 0, 2), ("y.tif", 1, 0)]
+    assert _codes(parsed) == {"renamed_files": 2}
+
+
+def test_a_companion_and_its_copy(tmp_path: Path) -> None:
+    """A second file with the same metadata is left out and told."""
+    path = _companion(tmp_path, _two_wells("a.tif", "b.tif"), files=("a.tif", "b.tif"))
+    copy = tmp_path / "plate_copy.ome.xml"
+    copy.write_text(path.read_text())
+    parsed = _parse(tmp_path)
+    assert _rows(parsed, "file", "fov") == [("a.tif", "1"), ("b.tif", "1")]
+    (found,) = parsed.findings
+    assert (found.code, found.count) == ("repeated_metadata", 1)
+    assert found.message.endswith(f"as another one and are left out, e.g. {copy}.")
+
+
+def test_an_unreadable_file_does_not_cost_the_others(tmp_path: Path) -> None:
+    """A damaged TIFF beside OME-TIFF files is an error in the findings."""
+    text = _ome(_plate(_well(1, 2, _sample(0))), _image(0, _tiff(IFD=0)))
+    _write_tiff(tmp_path / "b.ome.tif", description=text)
+    (tmp_path / "a.ome.tif").write_bytes(b"cut short")
+    parsed = _parse(tmp_path)
+    assert _rows(parsed, "file", "row", "column") == [("b.ome.tif", 1, 2)]
+    found = next(f for f in parsed.findings if f.code == "unreadable_files")
+    assert (found.severity, found.count) == ("error", 1)
+    assert f"{tmp_path}/a.ome.tif is not an intact TIFF file" in found.message
+
+
+def test_the_folder_of_the_files_is_searched(tmp_path: Path) -> None:
+    """A plate among other folders is found; of two, both are named."""
+    for name in ("notes", "plates/run1"):
+        (tmp_path / name).mkdir(parents=True)
+    _companion(tmp_path / "plates/run1", _two_wells("a.tif", "b.tif"))
+    assert len(_parse(tmp_path).table) == 2
+    (tmp_path / "plates/run2").mkdir()
+    _companion(tmp_path / "plates/run2", _two_wells("a.tif", "b.tif"))
+    with pytest.raises(ParserError) as caught:
+        _parse(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} should hold OME-TIFF or .companion.ome files; they are in 2 "
+        f"folders below: {tmp_path}/plates/run1, {tmp_path}/plates/run2. Give one of "
+        "them as path, or list all whose wells make up the plate."
+    )

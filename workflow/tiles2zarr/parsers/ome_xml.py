@@ -86,7 +86,13 @@ def parse(
         description=placed.description,
         start_time=placed.start_time,
         end_time=placed.end_time,
-        findings=(*planes.findings, *others, *placed.findings, *tiles.findings),
+        findings=(
+            *sources.findings,
+            *planes.findings,
+            *others,
+            *placed.findings,
+            *tiles.findings,
+        ),
     )
 
 

@@ -184,11 +184,7 @@ class _FileFinder:
         self._folder = sources.folder.path
         self._storage = storage
         self._names = FileNames(sources.folder, storage)
-        self._by_uuid = {
-            uuid: source.file
-            for source in sources.documents
-            if source.file and (uuid := source.document.root.get("UUID"))
-        }
+        self._by_uuid = sources.by_uuid
         self._found: dict[tuple[str, str], str] = {}
         self._all: set[str] = set()
         self._absent: set[str] = set()
