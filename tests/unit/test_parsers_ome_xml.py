@@ -1135,3 +1135,26 @@ def test_the_folder_of_the_files_is_searched(tmp_path: Path) -> None:
         f"folders below: {tmp_path}/plates/run1, {tmp_path}/plates/run2. Give one of "
         "them as path, or list all whose wells make up the plate."
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "there"),
+    [("", "images/"), ("images/", ""), ("images/", "pictures/")],
+    ids=["into a folder", "out of it", "renamed folder"],
+)
+def test_files_that_were_moved(tmp_path: Path, written: str, there: str) -> None:
+    """A file is found by its name in the folder and those in it, not in thumbnails."""
+    text = _two_wells(f"{written}a.tif", f"{written}b.tif")
+    files = [f"{there}a.tif", f"{there}b.tif"]
+    _companion(tmp_path, text, files=[*files, "Thumbs/a.tif"])
+    parsed = _parse(tmp_path)
+    assert parsed.table["file"].tolist() == files
+    assert _codes(parsed)["renamed_files"] == 2
+
+
+def test_a_file_of_two_folders_is_none(tmp_path: Path) -> None:
+    """Which of two files of one name is meant cannot be told, so it is absent."""
+    text = _two_wells("a.tif", "b.tif")
+    _companion(tmp_path, text, files=["1/a.tif", "2/a.tif", "b.tif"])
+    parsed = _parse(tmp_path)
+    assert _codes(parsed) == {"missing_files": 1}

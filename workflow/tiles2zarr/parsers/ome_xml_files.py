@@ -10,6 +10,7 @@ from tiles2zarr.parsers.directory import Directory, join, list_directory
 from tiles2zarr.parsers.ome_xml_tiff import is_tiff
 
 _DRIVE = re.compile(r"^([A-Za-z]:|/)")
+_THUMBS = re.compile("thumb", re.IGNORECASE).search
 
 
 class FileNames:
@@ -17,7 +18,8 @@ class FileNames:
 
     A name may differ on disk in case and in the form of its letters (non-ASCII names
     after a copy). Absolute paths are those of the computer that wrote them: only their
-    last part counts.
+    last part counts. A file that is not where it should be is looked for by its name
+    alone, in the folder and those in it.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class FileNames:
         self._storage = storage
         self._exact: dict[str, frozenset[str]] = {"": frozenset(folder.files)}
         self._similar: dict[str, dict[str, str]] = {}
+        self._moved: dict[str, list[str]] | None = None
 
     def find(self, name: str, source: str) -> str | None:
         """Return the path of a file relative to the folder, or nothing.
@@ -41,15 +44,33 @@ class FileNames:
         """
         clean = clean_name(name, source)
         inner, _, base = clean.rpartition("/")
+        there = self._look(inner, base)
+        if there is None:
+            moved = self._everywhere().get(_key(base), [])
+            return moved[0] if len(moved) == 1 else None
+        return f"{inner}/{there}" if inner else there
+
+    def _look(self, inner: str, base: str) -> str | None:
+        """Return the name that a file has in a folder, or nothing."""
         names = self._names(inner)
-        if base not in names:
-            if inner not in self._similar:
-                self._similar[inner] = {_key(n): n for n in sorted(names, reverse=True)}
-            similar = self._similar[inner].get(_key(base))
-            if similar is None:
-                return None
-            base = similar
-        return f"{inner}/{base}" if inner else base
+        if base in names:
+            return base
+        if inner not in self._similar:
+            self._similar[inner] = {_key(n): n for n in sorted(names, reverse=True)}
+        return self._similar[inner].get(_key(base))
+
+    def _everywhere(self) -> Mapping[str, list[str]]:
+        """Return the paths of files in the folder and those in it, by their names.
+
+        Folders of thumbnails are left out: their files have the names of images.
+        """
+        if self._moved is None:
+            self._moved = {}
+            for inner in ("", *(f for f in self._folder.folders if not _THUMBS(f))):
+                for name in sorted(self._names(inner)):
+                    path = f"{inner}/{name}" if inner else name
+                    self._moved.setdefault(_key(name), []).append(path)
+        return self._moved
 
     def _names(self, inner: str) -> frozenset[str]:
         if inner not in self._exact:
