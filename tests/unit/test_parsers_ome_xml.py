@@ -1158,3 +1158,33 @@ def test_a_file_of_two_folders_is_none(tmp_path: Path) -> None:
     _companion(tmp_path, text, files=["1/a.tif", "2/a.tif", "b.tif"])
     parsed = _parse(tmp_path)
     assert _codes(parsed) == {"missing_files": 1}
+
+
+@pytest.mark.parametrize("unit", ["pixel", "reference frame"])
+def test_a_pixel_size_in_pixels_is_not_known(tmp_path: Path, unit: str) -> None:
+    """It is told as not known, instead of refused."""
+    units = {f"PhysicalSize{axis}Unit": unit for axis in "XY"}
+    image = _image(0, _tiff("a.tif"), PhysicalSizeX=1, PhysicalSizeY=1, **units)
+    _companion(tmp_path, _plate(_well(1, 2, _sample(0))), image, files=["a.tif"])
+    parsed = _parse(tmp_path)
+    assert (parsed.details.pixelsize, _codes(parsed)) == (
+        1.0,
+        {"pixel_size_unknown": 1},
+    )
+
+
+def test_an_escaped_micro_sign(tmp_path: Path) -> None:
+    """Some writers leave the sign of the unit as its number."""
+    unit = {f"PhysicalSize{axis}Unit": "\\u00B5m" for axis in "XY"}
+    well = _plate(_well(1, 2, _sample(0)))
+    _companion(tmp_path, well, _image(0, _tiff("a.tif"), **unit), files=["a.tif"])
+    assert _parse(tmp_path).details.pixelsize == 0.5
+
+
+def test_field_positions_in_pixels_leave_those_of_planes(tmp_path: Path) -> None:
+    """A WellSample in pixels tells nothing; the planes' positions in micrometer do."""
+    units = {"PositionXUnit": "pixel", "PositionYUnit": "pixel"}
+    samples = [_sample(n, PositionX=7 * n, PositionY=0, **units) for n in (0, 1)]
+    images = [_image(n, _tiff(f"{n}.tif") + _plane(x=10 * n, y=5)) for n in (0, 1)]
+    _companion(tmp_path, _plate(_well(1, 2, *samples)), *images, files=["0.tif"])
+    assert _rows(_parse(tmp_path), "x", "y") == [(0.0, 5.0), (10.0, 5.0)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import MAX_COLUMNS, MAX_ROWS
-from tiles2zarr.parsers.ome_xml_values import FREE, MICROMETER
+from tiles2zarr.parsers.ome_xml_values import FREE, MICROMETER, PIXEL
 from tiles2zarr.parsers.xml import Element
 
 
@@ -119,12 +119,17 @@ def _index(well: Element, name: str, limit: int) -> int:
 
 
 def _position(sample: Element) -> tuple[tuple[float, float] | None, bool]:
-    """Return the position in micrometer, and whether its unit says nothing."""
+    """Return the position in micrometer, and whether its unit says nothing.
+
+    The size of a pixel is the image's, so a position in pixels is not known here.
+    """
     if sample.get("PositionX") is None or sample.get("PositionY") is None:
         return None, False
     place, free = [], False
     for name in ("PositionX", "PositionY"):
         unit = sample.get(f"{name}Unit") or ""
+        if unit == PIXEL:
+            return None, False
         if unit not in FREE and unit not in MICROMETER:
             raise sample.fault(
                 f"{name}Unit is {unit!r}, known are {', '.join(MICROMETER)}"

@@ -26,6 +26,7 @@ MICROMETER: Mapping[str, float] = {
     "nm": 1e-3,
     "µm": 1.0,
     "μm": 1.0,
+    "\\u00B5m": 1.0,
     "um": 1.0,
     "micron": 1.0,
     "mm": 1e3,
@@ -35,7 +36,7 @@ MICROMETER: Mapping[str, float] = {
     "in": 25_400.0,
     "thou": 25.4,
 }
-"""Unit of length to micrometer."""
+"""Unit of length to micrometer; some writers leave the micro sign escaped."""
 NANOMETER: Mapping[str, float] = {
     unit: factor * 1e3 for unit, factor in MICROMETER.items()
 }
@@ -161,12 +162,16 @@ def read_length(
 ) -> float | None:
     """Return one attribute in the unit of ``units``, nothing where it is not given.
 
+    A size in pixels or in the reference frame is not given.
+
     Raises:
         ParserError: It is no finite number, or its unit is unknown.
     """
     if element.get(name) is None:
         return None
     unit = element.get(f"{name}Unit") or default
+    if unit.lower() in (FREE[1], PIXEL):
+        return None
     if unit not in units:
         raise element.fault(_unit_message(name, unit, units))
     return element.number(name) * units[unit]
