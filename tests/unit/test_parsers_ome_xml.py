@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.parsers.ome_xml import parse
+from tiles2zarr.parsers.peek import detect
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table
 
 WIDTH, HEIGHT = 6, 4
@@ -1188,3 +1189,11 @@ def test_field_positions_in_pixels_leave_those_of_planes(tmp_path: Path) -> None
     images = [_image(n, _tiff(f"{n}.tif") + _plane(x=10 * n, y=5)) for n in (0, 1)]
     _companion(tmp_path, _plate(_well(1, 2, *samples)), *images, files=["0.tif"])
     assert _rows(_parse(tmp_path), "x", "y") == [(0.0, 5.0), (10.0, 5.0)]
+
+
+def test_an_index_tells_more_than_names(tmp_path: Path) -> None:
+    """Files named like those of MetaXpress beside a companion are its images."""
+    image = _image(0, _tiff("P_B03.tif"))
+    well = _plate(_well(1, 2, _sample(0)))
+    _companion(tmp_path, well, image, files=["P_B03.tif"])
+    assert detect(str(tmp_path)) == "ome_xml"

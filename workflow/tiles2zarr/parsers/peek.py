@@ -42,35 +42,29 @@ def _is_operetta(folder: Directory) -> bool:
     return any(folder.file(name) for name in ("Index.idx.xml", "Index.xml"))
 
 
-def _is_imagexpress(folder: Directory) -> bool:
-    endings = (".htd", ".jdce", ".mxprotocol")
-    return any(
-        name.lower().endswith(endings) or _MOLECULAR_DEVICES.search(name)
-        for name in folder.files
-    )
-
-
 def _is_scanr(folder: Directory) -> bool:
-    return folder.file("metadata.ome.xml") is not None or any(
-        _SCANR.search(name) for name in folder.files
-    )
+    return folder.file("metadata.ome.xml") is not None
 
 
-def _is_ome_xml(folder: Directory) -> bool:
-    return any(name.lower().endswith(_OME) for name in folder.files)
+def _named(pattern: re.Pattern[str]) -> Callable[[Directory], bool]:
+    """Return a sign for names that tell the instrument; an index tells it better."""
+    return lambda folder: any(pattern.search(name) for name in folder.files)
 
 
-def _ending(extension: str) -> Callable[[Directory], bool]:
-    """Return a sign for files that hold a whole acquisition each."""
-    return lambda folder: any(n.lower().endswith(extension) for n in folder.files)
+def _ending(*extensions: str) -> Callable[[Directory], bool]:
+    """Return a sign for files that are an index, or hold a whole acquisition each."""
+    return lambda folder: any(n.lower().endswith(extensions) for n in folder.files)
 
 
 SIGNS: tuple[tuple[str, Callable[[Directory], bool]], ...] = (
     ("cellvoyager", _is_cellvoyager),
     ("operetta", _is_operetta),
     ("scanr", _is_scanr),
-    ("imagexpress", _is_imagexpress),
-    ("ome_xml", _is_ome_xml),
+    ("imagexpress", _ending(".htd", ".jdce", ".mxprotocol")),
+    ("ome_xml", _ending(".companion.ome")),
+    ("scanr", _named(_SCANR)),
+    ("imagexpress", _named(_MOLECULAR_DEVICES)),
+    ("ome_xml", _ending(*_OME)),
     ("czi", _ending(".czi")),
     ("nd2", _ending(".nd2")),
     ("lif", _ending(".lif")),
