@@ -65,3 +65,10 @@ def test_images_behind_many_folders_of_results(tmp_path: Path) -> None:
         (tmp_path / f"Evaluation{number}").mkdir()
     assert detect(str(tmp_path)) == "operetta"
     assert plate_name(str(tmp_path), "auto") == plate_name(str(tmp_path), "operetta")
+
+
+@pytest.mark.parametrize("well", ["A01", "P24", "Z01", "AA01", "AF48", "p24"])
+def test_wells_of_all_plates_are_recognised(tmp_path: Path, well: str) -> None:
+    """Names of a plate of 1536 wells tell the format as those of 96 do."""
+    (tmp_path / f"Screen_{well}_s1_w1.TIF").touch()
+    assert detect(str(tmp_path)) == "imagexpress"

@@ -26,7 +26,7 @@ DEPTH = 4
 BREADTH = 50
 """Folders beside each other that are looked into."""
 _MOLECULAR_DEVICES = re.compile(
-    r"_[A-P][0-9]{2}(_s[0-9]+)?(_w[0-9]+)?"
+    r"_(?-i:[A-Z]|A[A-V]|[a-p])[0-9]{2}(_s[0-9]+)?(_w[0-9]+)?"
     r"([0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12})?\.tif",
     re.IGNORECASE,
 )
