@@ -1,9 +1,11 @@
 """The plan of a MetaXpress plate: the ``.HTD`` file.
 
-One setting per line, ``"Name", value, value ...``, in latin-1. It tells what was to be
-acquired, not what is on disk.
+One setting per line, ``"Name", value, value ...``, in latin-1 unless a byte order mark
+says otherwise; other programs leave quotation marks out or add them. It tells what was
+to be acquired, not what is on disk.
 """
 
+import codecs
 import csv
 import re
 from collections.abc import Mapping
@@ -13,7 +15,12 @@ from tiles2zarr.errors import ParserError
 from tiles2zarr.models.well import MAX_COLUMNS, MAX_ROWS
 from tiles2zarr.parsers.xml import open_binary
 
-_LINE = re.compile(r'\s*"([A-Za-z]+[0-9]*)"\s*(?:,(.*))?')
+_LINE = re.compile(r'\s*("?)([A-Za-z]+[0-9]*)\1\s*(?:,(.*))?')
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _MOST = 100_000
 """Largest number a plan holds (sites, time points, planes)."""
 _MOST_BYTES = 10_000_000
@@ -72,7 +79,10 @@ def read_plan(path: str, storage: Mapping[str, object] | None = None) -> Plan:
     )
     if grid[0] * grid[1] > _MOST:
         raise settings.fault("XSites", f"it makes {grid[0]} x {grid[1]} sites per well")
-    chosen = _selection(settings, "SiteSelection", *grid) if sites else (1,)
+    # a plan of one site may select none: there is no choice
+    every = tuple(range(1, grid[0] * grid[1] + 1))
+    selects = sites and settings.values("SiteSelection1")
+    chosen = _selection(settings, "SiteSelection", *grid) if selects else every
     wells = _selection(settings, "WellsSelection", rows, columns)
     waves = settings.number("NWavelengths", 1, 1000)
     return Plan(
@@ -113,7 +123,8 @@ class _Settings:
             row = next(csv.reader([self._lines[name][1]], skipinitialspace=True), [])
         except csv.Error as error:
             raise self.fault(name, f"its values cannot be read ({error})") from error
-        return tuple(value.strip() for value in row)
+        values = [value.strip() for value in row]
+        return tuple(values[:-1] if values and not values[-1] else values)
 
     def text(self, name: str) -> str | None:
         """Return a text without control characters, or nothing."""
@@ -164,7 +175,7 @@ def _read_lines(path: str, storage: Mapping[str, object] | None) -> Lines:
     """Return the lines by name; the first line of a name counts."""
     try:
         with open_binary(path, storage) as file:
-            text = file.read(_MOST_BYTES).decode("latin-1")
+            text = _decode(file.read(_MOST_BYTES))
     except (OSError, ValueError, ImportError) as error:
         raise ParserError(
             f"{path} cannot be read: {error}. Check that it is there and readable."
@@ -173,8 +184,8 @@ def _read_lines(path: str, storage: Mapping[str, object] | None) -> Lines:
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
         match = _LINE.fullmatch(line)
         if match:
-            lines.setdefault(match[1], (number, match[2] or ""))
-    version = lines.get("HTSInfoFile", (0, ""))[1].strip()
+            lines.setdefault(match[2], (number, match[3] or ""))
+    version = lines.get("HTSInfoFile", (0, ""))[1].strip(' ",')
     if not re.fullmatch(r"Version 1(\.[0-9]+)?", version):
         raise ParserError(
             f"{path}, HTSInfoFile: found {version or 'nothing'!r}, expected Version "
@@ -188,3 +199,8 @@ def _read_lines(path: str, storage: Mapping[str, object] | None) -> Lines:
             "hold copies of it."
         )
     return lines
+
+
+def _decode(content: bytes) -> str:
+    names = (name for mark, name in _BOMS if content.startswith(mark))
+    return content.decode(next(names, "latin-1"))

@@ -7,6 +7,7 @@ from math import isfinite, nan
 import numpy as np
 import pandas as pd
 
+from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import AcquisitionDetails, ChannelInfo
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.well import PlateLayout
@@ -67,11 +68,10 @@ def parse_plate(
         limits: How many headers are read.
 
     Raises:
-        ParserError: The plan is damaged, no header can be read, or no image is of the
-            kind asked for.
+        ParserError: No header can be read, or no image is of the kind asked for.
     """
     listing = list_plate(folder, storage, plan_name)
-    plan = read_plan(listing.plan, storage) if listing.plan else None
+    plan, unusable = _plan(listing, storage)
     taken = _take(listing, plan, choice, storage, limits)
     placed = place_planes(taken.planes, taken.said, listing.folder)
     channels = _channels(listing.planes, taken.headers, placed.table, plan)
@@ -88,8 +88,27 @@ def parse_plate(
         description=plan.description if plan else None,
         start_time=_milliseconds(taken.first),
         end_time=_milliseconds(taken.last),
-        findings=(*taken.findings, *placed.findings, *unknown),
+        findings=(*unusable, *taken.findings, *placed.findings, *unknown),
     )
+
+
+def _plan(
+    listing: Listing, storage: Mapping[str, object] | None
+) -> tuple[Plan | None, list[Finding]]:
+    """Return the plan, nothing with a finding where it cannot be used.
+
+    The images tell everything of themselves.
+    """
+    if listing.plan is None:
+        return None, []
+    try:
+        return read_plan(listing.plan, storage), []
+    except ParserError as error:
+        message = (
+            f"{error} The plate is converted by its images alone: its rows and "
+            "columns, and planned images that are absent, are not known."
+        )
+        return None, [Finding(code="plan_unusable", message=message)]
 
 
 @dataclass(frozen=True)
