@@ -414,18 +414,54 @@ def test_two_pixel_sizes_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_images_without_tags_are_refused(tmp_path: Path) -> None:
-    """Where no header tells a position, there is nothing to go by."""
-    write_plane(tmp_path / "P_B03_w1.TIF", description="ImageJ=1.53")
-    with pytest.raises(ParserError, match="no header of its images can be read"):
-        parse(str(tmp_path))
+@pytest.mark.parametrize(
+    "tags",
+    [{"description": "ImageJ=1.53"}, {"x": None, "y": None}],
+    ids=["no tags", "no position"],
+)
+def test_wells_of_one_site_need_no_position(
+    tmp_path: Path, tags: dict[str, object]
+) -> None:
+    """Without a stage position, the only site of each well is at 0, which is told."""
+    for name in ("P_B03_w1.TIF", "P_B03_w2.TIF", "P_A01_w1.TIF"):
+        write_plane(tmp_path / name, **tags)
+    parsed = _parse(tmp_path)
+    rows = parsed.table[["row", "column", "c", "x", "y", "len_x", "len_y"]]
+    assert rows.to_numpy().tolist() == [
+        [0, 0, 0, 0, 0, WIDTH, HEIGHT],
+        [1, 2, 0, 0, 0, WIDTH, HEIGHT],
+        [1, 2, 1, 0, 0, WIDTH, HEIGHT],
+    ]
+    assert "positions_unknown" in _codes(parsed)
+    # the tags that are there tell the pixel size
+    assert ("pixel_size_unknown" in _codes(parsed)) == ("description" in tags)
 
 
-def test_tags_without_positions_are_refused(tmp_path: Path) -> None:
-    """Tags without a stage position do not place a tile."""
-    write_plane(tmp_path / "P_B03_w1.TIF", x=None, y=None)
-    with pytest.raises(ParserError, match="no image tells its stage position"):
+def test_sites_without_positions_are_refused(tmp_path: Path) -> None:
+    """Two sites of a well need positions; one file's tags cannot tell both."""
+    for site in (1, 2):
+        write_plane(tmp_path / f"P_B03_s{site}_w1.TIF", description="ImageJ=1.53")
+    with pytest.raises(ParserError) as error:
         parse(str(tmp_path))
+    assert str(error.value) == (
+        f"{tmp_path}: no image tells its stage position (tags stage-position-x and "
+        "stage-position-y), and wells have several sites. Take the files as MetaXpress "
+        "wrote them, or give the positions with format: pattern (option grid or "
+        "positions)."
+    )
+
+
+def test_a_file_without_tags_among_others(tmp_path: Path) -> None:
+    """What it does not tell is taken from its field, and it is named."""
+    write_plane(tmp_path / "P_B03_w1.TIF", x=30.0, y=7.0)
+    write_plane(tmp_path / "P_B03_w2.TIF", description="ImageJ=1.53")
+    parsed = _parse(tmp_path)
+    assert parsed.table[["x", "y"]].to_numpy().tolist() == [[30.0, 7.0]] * 2
+    found = next(f for f in parsed.findings if f.code == "unreadable_headers")
+    assert found.message.startswith(
+        f"1 headers cannot be read, e.g. {tmp_path}/P_B03_w2.TIF: its ImageDescription "
+        "holds no MetaSeries tags"
+    )
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ class PlaneTags:
         wavelength_nm: Wavelength of emission, nanometer.
         setting: Name of the illumination, ``""`` where not told.
         projection: Method of a projection, ``""`` for a plane.
+        told: Whether the file has tags at all; without them, only its size is known.
     """
 
     width: int
@@ -65,6 +66,7 @@ class PlaneTags:
     wavelength_nm: float = nan
     setting: str = ""
     projection: str = ""
+    told: bool = True
 
 
 class _Collector:
@@ -84,14 +86,14 @@ class _Collector:
 
 
 def read_tags(path: str, storage: Mapping[str, object] | None = None) -> PlaneTags:
-    """Return the header of a plane's file.
+    """Return the header of a plane's file; ``told`` is false without MetaSeries tags.
 
     Args:
         path: The TIFF file or its URL.
         storage: Options of the URL's file system.
 
     Raises:
-        ParserError: It cannot be read, or is no intact TIFF file with MetaSeries tags.
+        ParserError: It cannot be read, or is no intact TIFF file.
     """
     try:
         width, height, size, description = _read_tiff(path, storage)
@@ -105,10 +107,7 @@ def read_tags(path: str, storage: Mapping[str, object] | None = None) -> PlaneTa
             "it again from the instrument."
         ) from error
     if b"<MetaData" not in description[:1000]:
-        raise ParserError(
-            f"{path}: its ImageDescription holds no MetaSeries tags, which tell the "
-            "stage position. Take the file as MetaXpress wrote it."
-        )
+        return PlaneTags(width, height, size, told=False)
     content = description.strip(b"\0 \t\r\n")
     properties = dict(parse_xml(content, _Collector(), path))
     return _plane_tags(properties, width, height, size)

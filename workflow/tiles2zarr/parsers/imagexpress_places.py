@@ -48,7 +48,7 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
     table = pd.concat(
         [planes.reset_index(drop=True), said.reset_index(drop=True)], axis=1
     )
-    _check_told(table, folder)
+    table, untold = _without_positions(table, folder)
     fields = _fields(table)
     number = table.groupby(FIELD, sort=True).ngroup().to_numpy().astype(np.int64)
     x, y = fields[_XY].to_numpy()[number].T
@@ -65,6 +65,7 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
     placed = np.isfinite(x)
     guessed = int((said["z_um"].isna().to_numpy() & np.isfinite(heights)).sum())
     findings = (
+        *untold,
         *_estimated(table[fields["estimated"].to_numpy()[number] & placed]),
         *_unplaced(table[~placed]),
         *_guessed_heights(guessed),
@@ -72,13 +73,29 @@ def place_planes(planes: pd.DataFrame, said: pd.DataFrame, folder: str) -> Place
     return Placed(table[placed].reset_index(drop=True), findings)
 
 
-def _check_told(table: pd.DataFrame, folder: str) -> None:
-    if not table[_XY].notna().all(axis=1).any():
+def _without_positions(
+    table: pd.DataFrame, folder: str
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the planes, at 0 if none tells a position and none needs one.
+
+    Raises:
+        ParserError: No plane tells its position, and a well has several sites.
+    """
+    if table[_XY].notna().all(axis=1).any():
+        return table, []
+    if (table.groupby(["row", "column"])["site"].nunique() > 1).any():
         raise ParserError(
             f"{folder}: no image tells its stage position (tags stage-position-x and "
-            "stage-position-y). Take the files as MetaXpress wrote them, or give the "
-            "positions with format: pattern."
+            "stage-position-y), and wells have several sites. Take the files as "
+            "MetaXpress wrote them, or give the positions with format: pattern (option "
+            "grid or positions)."
         )
+    message = (
+        f"No image in {folder} tells its stage position; every well has one site, "
+        "which is taken to be at 0."
+    )
+    found = Finding(code="positions_unknown", severity="info", message=message)
+    return table.assign(x_um=0.0, y_um=0.0), [found]
 
 
 def _fields(table: pd.DataFrame) -> pd.DataFrame:

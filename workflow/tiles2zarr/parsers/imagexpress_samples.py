@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import nan
 
 import numpy as np
@@ -17,6 +17,10 @@ from tiles2zarr.parsers.imagexpress_header import PlaneTags, read_tags
 Ints = NDArray[np.int64]
 _THREADS = 16
 """More than cores: a file server's answer takes longer than the parsing."""
+_BARE = (
+    "{}: its ImageDescription holds no MetaSeries tags, which tell the stage position. "
+    "Take the file as MetaXpress wrote it."
+)
 _TRIES = 3
 """Files of one field that are tried until one can be read."""
 FIELD = ["row", "column", "site"]
@@ -52,11 +56,13 @@ class Headers:
         folder: The plate's folder.
         tags: Header by row number of the planes.
         unreadable: Reason by row number.
+        bare: By row number, headers of files without tags.
     """
 
     folder: str
     tags: Mapping[int, PlaneTags]
     unreadable: Mapping[int, str]
+    bare: Mapping[int, PlaneTags] = field(default_factory=dict)
 
     def columns(self, count: int) -> pd.DataFrame:
         """Return the headers as columns for ``count`` planes, NaN where not read.
@@ -100,10 +106,15 @@ def read_headers(
     with ThreadPoolExecutor(_THREADS) as pool:
         results = list(pool.map(lambda path: _try_tags(path, storage), paths))
     pairs = list(zip(wanted, results, strict=True))
+    told = {p: r for p, r in pairs if isinstance(r, PlaneTags)}
+    bare = {p: r for p, r in told.items() if not r.told}
+    reasons = {p: r for p, r in pairs if isinstance(r, str)}
+    reasons |= {p: _BARE.format(join(headers.folder, files[p])) for p in bare}
     return Headers(
         headers.folder,
-        {**headers.tags, **{p: r for p, r in pairs if isinstance(r, PlaneTags)}},
-        {**headers.unreadable, **{p: r for p, r in pairs if isinstance(r, str)}},
+        {**headers.tags, **{p: r for p, r in told.items() if r.told}},
+        {**headers.unreadable, **reasons},
+        {**headers.bare, **bare},
     )
 
 
@@ -124,7 +135,8 @@ def read_samples(
     """Return the headers that tell what the names do not.
 
     Of small plates all. Else every plane of one field per wavelength, and one plane of
-    every field: where a field's header cannot be read, the next planes are tried.
+    every field: where a field's header cannot be read, the next planes are tried. Where
+    no file has tags, what their headers tell is the size of images.
 
     Args:
         folder: The plate's folder.
@@ -144,6 +156,8 @@ def read_samples(
         for attempt in range(_TRIES):
             wanted = _first_planes(planes, headers, attempt, limits)
             headers = read_headers(headers, planes, wanted, storage)
+    if headers.bare and not headers.tags:
+        return replace(headers, tags=headers.bare, bare={}, unreadable={})
     if not headers.tags:
         reason = next(iter(headers.unreadable.values()), "it holds no image")
         raise ParserError(
