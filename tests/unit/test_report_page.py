@@ -144,11 +144,21 @@ def test_missing_planes_are_listed() -> None:
         missing_shown=(MissingPlane("F0", 1, 0, 0, "unreadable", "d/a.tif"),),
     )
     text = missing_planes(make_view(_facts([lost, *SMALL[1:]]))).body
-    assert "1 plane of 192 are missing" in text
+    assert "Missing: 1 of 192 planes." in text
     assert "<title>A01: 1 of 8 missing</title>" in text
     assert "F0: 1 of 2 planes missing" in text
     assert "<td>GFP</td>" in text
     assert "cannot be decoded" in text
+
+
+def test_planes_of_failed_images_are_not_said_to_be_there() -> None:
+    """23 of 24 images with 8 planes are written: 184 planes are there, not 192."""
+    images = [replace(FAILED, planes=8), *(i for i in SMALL if i.place != (1, 1))]
+    text = missing_planes(make_view(_facts(images))).body
+    assert "None: all 184 planes of the 23 images written are there." in text
+    assert 'What 1 image not written would lack stands under <a href="#find' in text
+    whole = missing_planes(make_view(_facts(SMALL))).body
+    assert whole == "<p>None: all 192 planes of the plan are there.</p>"
 
 
 def test_outlier_and_row_effect_are_told() -> None:

@@ -26,17 +26,33 @@ STATUS = {
 
 def missing_planes(view: View) -> Section:
     """Return the map of missing planes, or the sentence that there are none."""
+    images = [image for image in view.facts.images if image.standing == "written"]
     total = sum(image.missing for image in view.facts.images)
-    planes = sum(image.planes for image in view.facts.images)
+    planes = sum(image.planes for image in images)
+    unwritten = len(view.facts.images) - len(images)
     if not total:
-        body = paragraph(
-            f"None: all {plural(planes, 'plane')} that were planned are there."
+        # planes of an image that failed are neither there nor known to be missing
+        where = (
+            f"the {plural(len(images), 'image')} written" if unwritten else "the plan"
         )
-        return Section("missing", "Missing tiles", body)
+        body = paragraph(f"None: all {plural(planes, 'plane')} of {where} are there.")
+        rest = (
+            paragraph(
+                f"What {plural(unwritten, 'image')} not written would lack stands "
+                "under ",
+                element("a", "Findings", href="#findings"),
+                ".",
+                class_="note",
+            )
+            if unwritten
+            else None
+        )
+        return Section("missing", "Missing tiles", join(body, rest))
+    planes = sum(image.planes for image in view.facts.images)
     text = paragraph(
-        f"{plural(total, 'plane')} of {planes:,} are missing; their pixels are 0 and "
-        "are not counted as acquired. Numbers are missing planes, darker is a larger "
-        "share of the well.",
+        f"Missing: {total:,} of {plural(planes, 'plane')}. Their pixels are 0 and are "
+        "not counted as acquired. Numbers are missing planes, darker is a larger share "
+        "of the well.",
         class_="note",
     )
     parts = [
