@@ -19,14 +19,14 @@ Jobs = Callable[[Completed], Counter[str]]
 ON = {"report": {"enabled": True}}
 SECTIONS = [
     "Plate",
-    "Quality figures",
-    "Stage and tiling",
-    "Missing tiles",
     "Findings",
-    "Conditions",
+    "Missing tiles",
+    "Stage and tiling",
     "Registration shifts",
-    "Sizes and throughput",
+    "Conditions",
+    "Quality figures",
     "Wells",
+    "Sizes and throughput",
     "Versions and config",
 ]
 
@@ -47,7 +47,7 @@ def test_report_is_made_once(
     page = read_page(plate.state / "report.html")
     assert page.headings[0] == "P1"
     assert [h for h in page.headings if h in SECTIONS] == SECTIONS
-    assert "All 3 images written" in page.text
+    assert "All 3 images are written" in page.text
     assert {"well-B03", "well-B04", "well-C03"} <= set(page.ids)
     rows = csv.DictReader(io.StringIO((plate.state / "report/quality.csv").read_text()))
     means = {(row["well"], row["channel"]): float(row["mean"]) for row in rows}
@@ -86,7 +86,7 @@ def test_report_tells_of_failures(
     assert snakemake_jobs(mended) == dict.fromkeys(
         ("register", "write_zarr", "build_tables", "report", "complete"), 1
     )
-    assert "All 3 images written" in read_page(plate.state / "report.html").text
+    assert "All 3 images are written" in read_page(plate.state / "report.html").text
 
 
 def test_browser_draws_the_plate(

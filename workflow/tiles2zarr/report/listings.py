@@ -52,7 +52,7 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     if finding.rows and not where:
         told = "rows " + ", ".join(map(str, finding.rows))
     return (
-        join(sign, f" {finding.severity}"),
+        join(sign, f"\u00a0{finding.severity}"),
         element("code", finding.code),
         f"{finding.count:,}",
         finding.message,

@@ -55,17 +55,19 @@ def _state(facts: Facts) -> Markup:
     bad = {kind: n for kind, n in standing.items() if kind != "written"}
     total = len(facts.images)
     if not bad:
-        text = f"All {plural(total, 'image')} written: the run ends with exit code 0."
-        if total == 1:
-            text = "The image is written: the run ends with exit code 0."
+        text = "The image is written."
+        if total != 1:
+            text = f"All {plural(total, 'image')} are written."
         return paragraph(element("b", "\u2714 Complete. "), text, class_="state good")
     parts = [f"{n:,} {STANDING[kind]}" for kind, n in sorted(bad.items())]
-    text = (
+    return paragraph(
+        element("b", "\u2716 Not complete. "),
         f"{standing['written']:,} of {plural(total, 'image')} written, "
-        f"{', '.join(parts)}: the run ends with an exit code other than 0. "
-        "Mend the causes and run the same command again; only these are redone."
+        f"{', '.join(parts)}. Mend the ",
+        element("a", "causes", href="#findings"),
+        " and run the same command again; only these are redone.",
+        class_="state bad",
     )
-    return paragraph(element("b", "\u2716 Not complete. "), text, class_="state bad")
 
 
 def _numbers(view: View) -> list[Markup]:

@@ -15,18 +15,18 @@ from tiles2zarr.report.view import Section, View, paragraph
 Builder = Callable[[View], Section | None]
 SECTIONS: tuple[tuple[str, Builder], ...] = (
     ("plate", contact_sheets),
+    ("findings", findings),
+    ("missing", missing_planes),
+    ("stage", stage),
+    ("shifts", shifts),
+    ("conditions", conditions),
     ("quality", quality),
     ("profiles", profiles),
-    ("stage", stage),
-    ("missing", missing_planes),
-    ("findings", findings),
-    ("conditions", conditions),
-    ("shifts", shifts),
-    ("sizes", sizes),
     ("wells", wells),
+    ("sizes", sizes),
     ("settings", settings),
 )
-"""What the page holds, in its order."""
+"""What the page holds, in its order: what is wrong comes before what is long."""
 HATCHING = Markup(
     '<svg width="0" height="0" aria-hidden="true" class="hidden"><defs>'
     '<pattern id="no-value" width="5" height="5" patternUnits="userSpaceOnUse" '
