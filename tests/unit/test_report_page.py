@@ -173,6 +173,20 @@ def test_outlier_and_row_effect_are_told() -> None:
     assert "Outliers: B05." in text
 
 
+def test_single_fields_that_stay_are_not_drawn() -> None:
+    """One field per well, none moved: the decision is told, no squares, no table."""
+    images = [replace(i, fields=(i.fields[0],)) for i in SMALL]
+    text = _page(make_view(_facts(images))).text
+    assert "<code>snap_to_grid</code>: A grid." in text
+    assert "On the stage" not in text
+    assert "Registration shifts" not in text
+    moved = replace(SMALL[0].fields[0], after=(0, 3))
+    images[0] = replace(images[0], fields=(moved,))
+    text = _page(make_view(_facts(images))).text
+    assert "On the stage" in text
+    assert "Registration shifts" in text
+
+
 def test_well_has_one_anchor() -> None:
     """Two acquisitions of a well share its anchor: the first one's row carries it."""
     images = [*SMALL, *(_image(r, c, 1) for r in range(4) for c in range(6))]

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+import pytest
+
 from tiles2zarr.report.facts import FieldFacts, ImageFacts
 from tiles2zarr.report.stage import draw_fields, extent, layouts, overlaps
 
@@ -66,8 +68,8 @@ def test_images_of_a_well_are_joined_by_their_origin() -> None:
 
 
 def test_positions_in_the_drawing() -> None:
-    """190 px over 380 units: F2 stands at x = 180, the overlap is 20 wide."""
-    drawn = draw_fields(FIELDS, after=False, width=380, label="fields")
+    """200 px over 400 units: F2 stands at x = 180, the overlap is 20 wide."""
+    drawn = draw_fields(FIELDS, after=False, width=400, label="fields")
     fields = re.findall(r'<rect x="(\S+)" y="(\S+)" [^>]*class="field"', drawn)
     assert fields == [("0", "0"), ("180", "6")]
     shared = re.findall(r'width="(\S+)" height="(\S+)" class="overlap"', drawn)
@@ -82,3 +84,23 @@ def test_ways_are_drawn_after_tiling() -> None:
         ("140", "33", "150", "30")
     ]
     assert 'class="overlap"' not in drawn
+
+
+def test_field_is_as_large_before_as_after() -> None:
+    """Overlaps closed make the image larger, not its fields smaller."""
+    both = [draw_fields(FIELDS, after=a, width=400, label="x") for a in (False, True)]
+    for drawn in both:
+        found = re.findall(r'width="(\S+)" height="(\S+)" class="field"', drawn)
+        assert found == [("200", "120")] * 2
+
+
+@pytest.mark.parametrize("dy", [-20, 0, 20])
+def test_name_stands_off_the_way(dy: int) -> None:
+    """A name, 7 high, lies wholly above or wholly below the line of the way."""
+    still = _field("F1", (0, 0), (0, 0))
+    field = _field("F9", (100 - dy, 80), (100, 90))
+    drawn = draw_fields((still, field), after=True, width=190, label="x")
+    ends = re.findall(r'<line x1="\S+" y1="(\S+)" x2="\S+" y2="(\S+)"', drawn)
+    top, bottom = sorted(map(float, ends[0]))
+    base = float(re.findall(r'y="(\S+)">F9', drawn)[0])
+    assert base < top or base - 7 > bottom

@@ -14,16 +14,20 @@ LARGE, SMALL = 380.0, 150.0
 """Longest edge of the pictures of the usual well and of the others."""
 OTHERS = 12
 """Other arrangements that are drawn."""
+STILL = 0.5
+"""Pixels up to which a field is where it was: rounding."""
 WELLS = 6
 """Wells named below an arrangement."""
 
 
 def stage(view: View) -> Section | None:
     """Return the fields on the stage and in the image, per acquisition."""
-    parts = [_part(part) for part in view.parts()]
-    shown = [part for part in parts if part is not None]
+    found = [(part, layouts(part.images)) for part in view.parts()]
+    shown = [_part(part, each) for part, each in found if each]
     if not shown:
         return None
+    if not any(_drawn(each) for _, each in found):
+        return Section("stage", "Stage and tiling", join(*shown))
     note = paragraph(
         element("span", class_="swatch overlap"),
         " two fields cover the same place  ",
@@ -36,14 +40,23 @@ def stage(view: View) -> Section | None:
     return Section("stage", "Stage and tiling", join(note, *shown))
 
 
-def _part(part: Part) -> Markup | None:
-    found = layouts(part.images)
-    if not found:
-        return None
+def _drawn(found: list[Layout]) -> bool:
+    """Say whether there is something to see: fields beside each other, or one moved."""
+    return any(
+        len(layout.fields) > 1 or layout.fields[0].moved > STILL for layout in found
+    )
+
+
+def _part(part: Part, found: list[Layout]) -> Markup:
     usual, *others = found
-    return join(
+    head = join(
         heading(3, part.title),
         paragraph(_mode(part), _sentence(part.acquisition.reason), class_="reason"),
+    )
+    if not _drawn(found):
+        return head
+    return join(
+        head,
         element(
             "div",
             _panel(usual, "On the stage", after=False, width=LARGE),
@@ -118,15 +131,16 @@ def _others(others: list[Layout]) -> Markup | None:
 
 
 def shifts(view: View) -> Section | None:
-    """Return how far tiling moved the fields."""
-    rows, maps = [], []
+    """Return how far tiling moved the fields; nothing if all are where they were."""
+    rows, maps, moved = [], [], False
     for part in view.parts():
         fields = [one for image in part.images for one in image.fields]
         if not fields:
             continue
+        moved |= any(one.moved > STILL for one in fields)
         rows.append(_row(part, fields))
         maps.append(_map(part))
-    if not rows:
+    if not moved:
         return None
     head = ("Acquisition", "Tiling", "Fields", "Moved", "Median", "Largest", "Largest")
     units = ("", "", "", "> 0.5 px", "px", "px", "um")
@@ -154,7 +168,7 @@ def _row(part: Part, fields: list[FieldFacts]) -> tuple[str, ...]:
         part.title or part.acquisition.name,
         part.acquisition.tiling,
         f"{len(fields):,}",
-        f"{int((moved > 0.5).sum()):,}",
+        f"{int((moved > STILL).sum()):,}",
         number(float(np.round(np.median(moved), 2))),
         number(float(np.round(moved.max(), 2))),
         number(float(np.round(moved.max() * pixel, 2))),

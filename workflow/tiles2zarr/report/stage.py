@@ -136,14 +136,20 @@ def draw_fields(
     Args:
         fields: The fields.
         after: Where they lie in the image; else where they lay on the stage.
-        width: Longest edge of the drawing.
+        width: Longest edge of the larger drawing of the two.
         label: What it shows, for those who cannot see it.
         missing: Mark the fields that lack planes, with their number.
     """
-    boxes = boxes_of(fields, lambda f: f.after if after else f.before)
+    places = [
+        boxes_of(fields, lambda f: f.before),
+        boxes_of(fields, lambda f: f.after),
+    ]
+    # one scale for both drawings of a well: a field is as large in one as in the other
+    frames = [extent(found) for found in places]
+    longest = max(max(low - top, right - left) for top, left, low, right in frames)
+    share = width / max(longest, 1)
+    boxes, (top, left, bottom, right) = places[after], frames[after]
     pairs = list(zip(fields, boxes, strict=True))
-    top, left, bottom, right = extent(boxes)
-    share = width / max(bottom - top, right - left, 1)
     parts = [
         _box((top, left, bottom, right), (top, left), share, "gap"),
         *(
@@ -185,8 +191,10 @@ def _field(
         text = ""
     if (box[3] - box[1]) * share < max(NAMED, 7.0 * len(text)):
         text = ""
-    # beside the line of the way, if there is one
-    above = 6 if way and one.moved * share >= 1 else -4
+    # on the side of the middle that the line of the way does not come from
+    above = -4
+    if way and one.moved * share >= 1:
+        above = 6 if one.after[0] < one.before[0] else -13
     note = f"{one.name}: moved {one.moved:.1f} px"
     if missing:
         note = f"{one.name}: {one.missing} of {one.planes} planes missing"
