@@ -1,11 +1,16 @@
 """Pages of plates of many kinds: each opens, is whole, and shows what is there."""
 
+import base64
+import io
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.e2e.convert import convert
 from tests.e2e.pages import page_of
@@ -51,6 +56,16 @@ def test_page_of_every_kind(name: str, tmp_path: Path) -> None:
     assert "could not be" not in page.text
     for words in KINDS[name]:
         assert words in page.text
+
+
+def test_one_channel_is_shown_in_grey(tmp_path: Path) -> None:
+    """A channel alone is no mixture: its colour would only take light from it."""
+    page = page_of(converted("axes_yx", tmp_path), tmp_path)
+    (data,) = re.findall(r"data:image/webp;base64,([^\"]+)", page.text)
+    with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.ptp(pixels, axis=2).max() <= 4
+    assert np.ptp(pixels) > 100
 
 
 def test_failed_image_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tiles2zarr.models.well import PlateLayout, well_name
 from tiles2zarr.report.facts import (
     AcquisitionFacts,
     ChannelFacts,
+    Contrast,
     Facts,
     FieldFacts,
     ImageFacts,
@@ -115,6 +117,23 @@ def test_headline_counts() -> None:
     assert "1 info" in text
     assert "a.tif &lt;holds&gt; nothing" in text
     assert "All 24 images are written." in _page(make_view(_facts(SMALL))).text
+
+
+def test_pictures_have_their_windows() -> None:
+    """Black and white stand beside each channel; brightfield is in no mixture."""
+    colors = (("DAPI", "0000FF"), ("BF", "808080"))
+    channels = tuple(ChannelFacts(label, color, {}) for label, color in colors)
+    images = [replace(image, channels=channels) for image in SMALL]
+    contrast = {(0, "DAPI"): Contrast(104, 1280), (0, "BF"): Contrast(90, 95.5)}
+    sheets = tuple(Sheet("P", 0, label, (60, 40), b"x") for label in ("", "DAPI", "BF"))
+    text = _page(make_view(_facts(images, contrast=contrast), sheets)).text
+    mixed, *single = re.findall("<figcaption.*?</figcaption>", text)[:3]
+    assert "DAPI<small> 104 to 1,280</small>" in mixed
+    assert "BF" not in mixed
+    assert [re.sub("<.*?>", "", caption) for caption in single] == [
+        "DAPI 104 to 1,280",
+        "BF 90 to 95.5",
+    ]
 
 
 def test_texts_are_escaped_and_findings_sorted() -> None:

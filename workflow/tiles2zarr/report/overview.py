@@ -7,6 +7,7 @@ from tiles2zarr.report.facts import Facts
 from tiles2zarr.report.figures import number
 from tiles2zarr.report.frame import Place
 from tiles2zarr.report.markup import Markup, element, join
+from tiles2zarr.report.palette import GREYS
 from tiles2zarr.report.pictures import Sheet
 from tiles2zarr.report.sheets import draw_sheet
 from tiles2zarr.report.view import (
@@ -125,11 +126,11 @@ def contact_sheets(view: View) -> Section | None:
     if not shown:
         return None
     note = paragraph(
-        f"{_where(view)} Black and white of a "
-        "channel are the same in all wells: the 0.1 and 99.9 percentiles of its pixels "
-        "over the acquisition, at most three times what the usual well needs. Stacks "
-        "are shown as their brightest plane per pixel, brightfield and the like by the "
-        "middle plane, time series by their first time point.",
+        f"{_where(view)} Beside a channel stand the grey values that are black and "
+        "white, the same in all wells: percentiles 0.1 and 99.9 of all its pixels, "
+        "less where a few wells are far brighter. Of a stack the brightest value "
+        "is shown, of brightfield and the like the middle plane, of a time series the "
+        "first point.",
         class_="note",
     )
     title = "Plate" if any(view.facts.groups) else "Images"
@@ -167,11 +168,11 @@ def _sheets_of(view: View, part: Part) -> Markup | None:
         return draw_sheet(part.frame, sheet, links, notes, absent=absent, small=small)
 
     first, *rest = mine
-    colors = [_key(part, label) for label in part.labels]
+    keys = [_key(view, part, label) for label in _labels(part, first)]
     channels = [
         element(
             "figure",
-            element("figcaption", s.label),
+            element("figcaption", s.label, _window(view, part, s.label)),
             element("div", drawn(s, True), class_="wide"),
         )
         for s in rest
@@ -181,17 +182,32 @@ def _sheets_of(view: View, part: Part) -> Markup | None:
         element(
             "figure",
             element("div", drawn(first, False), class_="wide"),
-            element("figcaption", *colors, class_="keys"),
+            element("figcaption", *keys, class_="keys"),
         ),
         element("div", *channels, class_="pair") if channels else None,
     )
 
 
-def _key(part: Part, label: str) -> Markup:
-    color = f"#{part.color(label)}"
-    return element(
-        "span", element("i", style=f"background:{color}"), label, class_="key"
-    )
+def _labels(part: Part, sheet: Sheet) -> tuple[str, ...]:
+    """Return the channels that a sheet shows: in colour, or the one in grey."""
+    if sheet.label:
+        return (sheet.label,)
+    dyed = tuple(label for label in part.labels if part.color(label) not in GREYS)
+    return dyed or part.labels[:1]
+
+
+def _key(view: View, part: Part, label: str) -> Markup:
+    color = f"#{part.color(label)}" if len(part.labels) > 1 else "#FFFFFF"
+    swatch = element("i", style=f"background:{color}")
+    return element("span", swatch, label, _window(view, part, label), class_="key")
+
+
+def _window(view: View, part: Part, label: str) -> Markup | None:
+    """Return black and white of a channel, in grey values."""
+    contrast = view.facts.contrast.get((part.acquisition.id, label))
+    if contrast is None:
+        return None
+    return element("small", f" {number(contrast.start)} to {number(contrast.end)}")
 
 
 def _note(part: Part, place: Place) -> str:

@@ -37,6 +37,8 @@ CATEGORIES = (
     "#BBBBBB",
 )
 """Colours for values without an order; each is also named by a letter or a legend."""
+GREYS = frozenset({"FFFFFF", "808080"})
+"""Of channels without fluorescence: a maximum over planes says nothing of them."""
 
 
 def shade(share: float, stops: Sequence[Color] = SEQUENTIAL) -> str:

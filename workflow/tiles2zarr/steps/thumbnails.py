@@ -13,6 +13,7 @@ from zarr.storage import MemoryStore
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.report.facts import ChannelFacts, Contrast, ImageFacts, Stored
 from tiles2zarr.report.frame import Place
+from tiles2zarr.report.palette import GREYS
 from tiles2zarr.report.pictures import (
     Sheet,
     Tile,
@@ -43,8 +44,6 @@ UNREADABLE = (
     ValueError,
 )
 """What zarr and the codecs raise on damaged arrays."""
-GREYS = frozenset({"FFFFFF", "808080"})
-"""Colours of channels without fluorescence: a maximum over planes says nothing."""
 Array = zarr.Array[ArrayV2Metadata] | zarr.Array[ArrayV3Metadata]
 Pictures = Mapping[str, Tile]
 """By channel label; the empty label is all channels in their colours."""
@@ -67,8 +66,9 @@ class _Objects(dict[str, Buffer]):
 def make_sheets(view: View, output: Store) -> tuple[tuple[Sheet, ...], dict[str, str]]:
     """Return the contact sheets of all plates, and the images that are not on them.
 
-    Per acquisition one sheet of all channels in their colours, then, if there are
-    several, one per channel in grey. What cannot be read leaves its place blank.
+    Per acquisition one sheet of all channels in their colours, then one per channel in
+    grey; the grey one alone if there is one channel. What cannot be read leaves its
+    place blank.
     """
     drawn: list[tuple[Part, str, Tile]] = []
     unseen: dict[str, str] = {}
@@ -76,7 +76,7 @@ def make_sheets(view: View, output: Store) -> tuple[tuple[Sheet, ...], dict[str,
         aspect = usual_aspect([image.shape[3:] for image in part.images])
         cell = cell_size(part.frame, aspect)
         pictures = _pictures(view, part, output, cell, unseen)
-        labels = ["", *part.labels] if len(part.labels) > 1 else [""]
+        labels = part.labels if len(part.labels) == 1 else ("", *part.labels)
         for label in labels if pictures else ():
             tiles = {p: found[label] for p, found in pictures.items() if label in found}
             drawn.append((part, label, assemble(part.frame, cell, tiles)))
