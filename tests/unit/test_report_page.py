@@ -192,6 +192,31 @@ def test_outlier_and_row_effect_are_told() -> None:
     assert "Outliers: B05." in text
 
 
+def test_figure_that_is_the_same_everywhere_is_a_sentence() -> None:
+    """Nothing saturated in 23 wells, one not written: a sentence, not a map."""
+    channel = ChannelFacts("DAPI", "0000FF", {"saturated": 0.0})
+    images = [replace(image, channels=(channel,)) for image in SMALL]
+    images[7] = FAILED
+    text = _page(make_view(_facts(images))).text
+    assert "0 % in all wells written." in text
+    assert "Saturation, DAPI: map of the plate" not in text
+    images[7] = replace(images[7], standing="written")
+    text = _page(make_view(_facts(images))).text
+    assert "Saturation, DAPI: map of the plate" in text
+
+
+def test_page_draws_each_thing_once() -> None:
+    """The median and the low percentile are in the table, not on the page."""
+    image = replace(SMALL[0], channels=(SMALL[0].channels[0],))
+    text = _page(make_view(_facts([image]))).text
+    titles = set(re.findall("<h4>(.*?)</h4>", text))
+    assert {"Mean", "99th percentile", "Background"} <= titles
+    assert not {"Median", "1st percentile"} & titles
+    assert {"p1", "p50"} <= set(
+        quality_table(_facts([image])).split("\n")[0].split(",")
+    )
+
+
 def test_single_fields_that_stay_are_not_drawn() -> None:
     """One field per well, none moved: the decision is told, no squares, no table."""
     images = [replace(i, fields=(i.fields[0],)) for i in SMALL]

@@ -28,11 +28,12 @@ def quality(view: View) -> Section | None:
     if not shown:
         return None
     note = paragraph(
-        "One map per figure and channel, dark is low and light is high, with a scale "
-        "of its own. The strips along the edges show what a row or column adds to the "
-        "usual well (blue: less, orange: more; by median polish). A frame marks a well "
-        "more than five robust standard deviations off what its row and column lead to "
-        "expect. Hatched: not written or not measured.",
+        "A map per figure and channel, each with a scale of its own: dark is low, "
+        "light is high. The strips along the edges show what a row or column adds to "
+        "the usual well: blue less, orange more (by median polish). A red frame marks "
+        "an outlier, more than five robust standard deviations off what row and "
+        "column lead to expect. Hatched: not written or not measured. All figures as "
+        "a table: report/quality.csv beside this page.",
         class_="note",
     )
     return Section("quality", "Quality figures", join(note, *shown))
@@ -41,7 +42,7 @@ def quality(view: View) -> Section | None:
 def _part(part: Part, *, compact: bool) -> Markup | None:
     found = {label: part.figures(label) for label in part.labels}
     rows = [
-        *(_figure(part, found, figure, compact) for figure in FIGURES),
+        *(_figure(part, found, f, compact) for f in FIGURES if f.mapped),
         field_light(part),
     ]
     shown = [row for row in rows if row is not None]
@@ -68,9 +69,10 @@ def _figure(
             picture, effects, scale = draw_heatmap(
                 part.frame, found, absent, write, label_text, compact=compact
             )
-            text = _remarks(part.frame, effects, scale, figure)
-            # a map in one colour tells no more than the sentence
-            same = scale.high <= scale.low and not absent
+            text = _remarks(part.frame, effects, scale, figure, bool(absent))
+            # a map in one colour tells no more than the sentence; wells not written are
+            # crossed out among the pictures
+            same = scale.high <= scale.low and absent.keys() <= part.absent().keys()
             shown = [
                 element("div", picture, class_="wide"),
                 scale_bar(scale, write) if scale.high > scale.low else None,
@@ -96,11 +98,16 @@ def _figure(
 
 
 def _remarks(
-    frame: Frame, effects: Effects | None, scale: Scale, figure: Figure
+    frame: Frame,
+    effects: Effects | None,
+    scale: Scale,
+    figure: Figure,
+    unwritten: bool,
 ) -> str:
     """Return in words what the map shows: lines and wells that stand out."""
     if scale.high <= scale.low:
         which = "images" if frame.singles else "wells"
+        which += " written" if unwritten else ""
         return f"{written(scale.low, figure)} in all {which}."
     if effects is None:
         return ""

@@ -18,13 +18,15 @@ class Figure:
     """What it is and how to read it, in one sentence."""
     percent: bool = False
     """Shown as a percentage."""
+    mapped: bool = True
+    """Drawn on the page; else in the table of figures alone."""
 
 
 FIGURES = (
-    Figure("mean", "Mean", "Mean of all tiles as they were read."),
-    Figure("p1", "1st percentile", "Sampled acquired pixels of the full image."),
-    Figure("p50", "Median", "Sampled acquired pixels of the full image."),
-    Figure("p99", "99th percentile", "Sampled acquired pixels of the full image."),
+    Figure("mean", "Mean", "Of all pixels as they were read, in grey values."),
+    Figure("p1", "1st percentile", "Of the acquired pixels.", mapped=False),
+    Figure("p50", "Median", "Of the acquired pixels.", mapped=False),
+    Figure("p99", "99th percentile", "Of the acquired pixels, in grey values."),
     Figure(
         "saturated",
         "Saturation",
@@ -34,7 +36,7 @@ FIGURES = (
     Figure(
         "background",
         "Background",
-        "The darkest tenth of blocks of each tile, averaged over the tiles.",
+        "The darkest tenth of blocks of each tile, averaged; in grey values.",
     ),
     Figure(
         "focus",
@@ -68,7 +70,8 @@ FIGURES = (
         percent=True,
     ),
 )
-"""In the order of the page."""
+"""In the order of the page. Low percentiles follow the background, the median the mean:
+maps of them would show the same twice."""
 
 
 def channel_figures(stats: ChannelStats) -> dict[str, float]:

@@ -143,7 +143,7 @@ def draw_heatmap(
         if compact or len(values) > MANY
         else _cells(grid, values, scale, write)
     )
-    parts += [_absent(grid, place, why) for place, why in sorted(absent.items())]
+    parts += [absent_cell(grid, place, why) for place, why in sorted(absent.items())]
     if effects is not None:
         parts.append(_margins(grid, effects, write))
         parts += [_ring(grid, place) for place in effects.outliers]
@@ -198,19 +198,19 @@ def _shortened(name: str, width: float) -> str:
     return name if len(name) <= letters else f"\u2026{name[1 - letters :]}"
 
 
-def empty_cells(grid: Grid, used: Iterable[Place]) -> Markup:
-    """Return outlines of the wells that are not used."""
+def empty_cells(grid: Grid, used: Iterable[Place], gap: float = 0.1) -> Markup:
+    """Return outlines of the wells that are not used, ``gap`` of a cell apart."""
     taken = set(used)
     places = [place for place in grid.frame.places if place not in taken]
-    return element("path", d=_squares(grid, places), class_="empty")
+    return element("path", d=_squares(grid, places, gap), class_="empty")
 
 
-def _squares(grid: Grid, places: Iterable[Place]) -> str:
-    wide, tall = f"{grid.cell * 0.9:.2f}", f"{grid.tall * 0.9:.2f}"
+def _squares(grid: Grid, places: Iterable[Place], gap: float = 0.1) -> str:
+    wide, tall = f"{grid.cell * (1 - gap):.2f}", f"{grid.tall * (1 - gap):.2f}"
+    left, top = grid.cell * gap / 2, grid.tall * gap / 2
     corners = (grid.corner(place) for place in places)
     return "".join(
-        f"M{x + grid.cell * 0.05:.1f} {y + grid.tall * 0.05:.1f}h{wide}v{tall}h-{wide}z"
-        for x, y in corners
+        f"M{x + left:.1f} {y + top:.1f}h{wide}v{tall}h-{wide}z" for x, y in corners
     )
 
 
@@ -248,7 +248,8 @@ def _cell(grid: Grid, place: Place, fill: str, text: str) -> Markup:
     )
 
 
-def _absent(grid: Grid, place: Place, why: str) -> Markup:
+def absent_cell(grid: Grid, place: Place, why: str) -> Markup:
+    """Return a hatched well: planned, but without a value."""
     return _cell(grid, place, HATCH, f"{grid.frame.name(place)}: {why}")
 
 

@@ -197,8 +197,9 @@ def _labels(part: Part, sheet: Sheet) -> tuple[str, ...]:
 
 
 def _key(view: View, part: Part, label: str) -> Markup:
-    color = f"#{part.color(label)}" if len(part.labels) > 1 else "#FFFFFF"
-    swatch = element("i", style=f"background:{color}")
+    several = len(part.labels) > 1
+    color = f"background:#{part.color(label)}"
+    swatch = element("i", style=color) if several else None
     return element("span", swatch, label, _window(view, part, label), class_="key")
 
 

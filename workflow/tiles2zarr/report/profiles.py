@@ -3,7 +3,7 @@
 from tiles2zarr.report.facts import Profile
 from tiles2zarr.report.figures import number
 from tiles2zarr.report.frame import Place
-from tiles2zarr.report.heatmap import Grid, drawing, empty_cells, names
+from tiles2zarr.report.heatmap import Grid, absent_cell, drawing, empty_cells, names
 from tiles2zarr.report.markup import Markup, element, join
 from tiles2zarr.report.view import Part, Section, View, heading, paragraph
 
@@ -20,7 +20,9 @@ def profiles(view: View) -> Section | None:
     if not blocks:
         return None
     note = paragraph(
-        "A curve per well, from the lowest value of the plate to the highest.",
+        "A curve per well: time points or planes from left to right, values from the "
+        "lowest of the plate (bottom) to the highest (top), which stand beside the "
+        "name. Hatched: not written or not measured.",
         class_="note",
     )
     return Section("profiles", "Over time and z", join(note, *blocks))
@@ -60,10 +62,12 @@ def _map(part: Part, curves: Curves, title: str) -> Markup:
     known = [value for curve in curves.values() for value in curve if value is not None]
     low, high = min(known, default=0.0), max(known, default=1.0)
     lines = [_curve(grid, place, curve, low, high) for place, curve in curves.items()]
+    absent = dict.fromkeys(part.by_place.keys() - curves.keys(), "no value")
+    absent |= {place: why for place, why in part.absent().items() if place in absent}
+    hatched = [absent_cell(grid, place, why) for place, why in sorted(absent.items())]
+    empty = empty_cells(grid, part.by_place)
     edges = grid.right + 4, grid.bottom + 4
-    picture = drawing(
-        *edges, title, names(grid), empty_cells(grid, part.by_place), *lines
-    )
+    picture = drawing(*edges, title, names(grid), empty, *hatched, *lines)
     caption = element("b", title)
     return element(
         "figure",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tiles2zarr.report.frame import Frame, Place
 from tiles2zarr.report.heatmap import Grid, empty_cells, names
 from tiles2zarr.report.markup import Markup, element
-from tiles2zarr.report.pictures import Sheet
+from tiles2zarr.report.pictures import GAP, Sheet
 
 WIDTH = 1040.0
 """Width of a large sheet's cells, in units of the drawing."""
@@ -58,7 +58,7 @@ def draw_sheet(
         title,
         picture,
         names(grid),
-        empty_cells(grid, used),
+        empty_cells(grid, used, GAP),
         *crosses,
         *cells,
         viewBox=f"0 0 {right:.0f} {bottom:.0f}",
@@ -85,8 +85,8 @@ def _link(grid: Grid, place: Place, anchor: str, note: str) -> Markup:
 def _absent(grid: Grid, place: Place, why: str) -> Markup:
     """Return a crossed cell: a picture is wanting here."""
     x, y = grid.corner(place)
-    left, top = x + grid.cell * 0.05, y + grid.tall * 0.05
-    wide, tall = grid.cell * 0.9, grid.tall * 0.9
+    left, top = x + grid.cell * GAP / 2, y + grid.tall * GAP / 2
+    wide, tall = grid.cell * (1 - GAP), grid.tall * (1 - GAP)
     title = element("title", f"{grid.frame.name(place)}: {why}")
     box = element("rect", x=left, y=top, width=wide, height=tall)
     down = f"{wide:.1f} {tall:.1f}m0 {-tall:.1f}"
