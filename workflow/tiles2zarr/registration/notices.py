@@ -35,7 +35,9 @@ def tiling_notices(
     image: str, found: Positions, placement: Placement, decision: AcquisitionDecision
 ) -> list[Finding]:
     """Return findings on moved tiles and closed gaps."""
+    # along one axis, as whole pixels round each axis by itself
     moved = np.maximum(np.abs(placement.moved_y), np.abs(placement.moved_x))
+    farthest = np.hypot(placement.moved_y, placement.moved_x).max(initial=0.0)
     several = found.tiles.fields > 1
     findings = []
     if several and moved.max(initial=0.0) >= 0.5:
@@ -45,7 +47,7 @@ def tiling_notices(
                 code="tiles_moved",
                 severity="info",
                 message=f"{count} of {moved.size} fields of view were moved to close "
-                f"the grid, the farthest by {moved.max():.4g} px; their stage "
+                f"the grid, the farthest by {farthest:.4g} px; their stage "
                 "positions stand in FOV_ROI_table.",
                 count=count,
                 images=(image,),
