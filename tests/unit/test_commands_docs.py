@@ -43,6 +43,7 @@ def test_examples_print_what_stands_there(
     """One after the other, the examples run on the demo plate as documented."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(REPOSITORY / "config", "config")
+    Path("Snakefile").touch()
     make_demo(Path("demo/raw"))
     convert(read_config(CONFIG), Path())
     found = examples(document)

@@ -155,9 +155,9 @@ def test_directory_is_where_paths_start(
         "P1: 3 of 3 images written, complete"
     )
     assert Path().absolute() == work.parent
-    assert tell("status", config=place[:2]).lines == [
+    assert tell("status", config=place[:2]).lines[0] == (
         "P1: not begun, there is no results/P1/plan.json"
-    ]
+    )
 
 
 def test_results_follow_the_pathvars(made: Plate, tell: Tell) -> None:
@@ -176,8 +176,8 @@ def test_plates_are_told_one_by_one(raw: Plate, tell: Tell) -> None:
     shared["plates"] = {"P1": {}, "P2": {}}
     Path("my.yaml").write_text(yaml.safe_dump(shared))
     one, two = (f"P{n}: not begun, there is no results/P{n}/plan.json" for n in (1, 2))
-    assert tell("status").lines == [one, "", two]
-    assert tell("status", "--plate", "P2").lines == [two]
+    assert tell("status").lines[:-1] == [one, "", two]
+    assert tell("status", "--plate", "P2").lines[:-1] == [two]
 
 
 def test_refused_by_the_system(made: Plate, tell: Tell) -> None:
@@ -225,10 +225,13 @@ def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
     ]
     written = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
     assert written.lines == [
-        "new.yaml: written; look through it, then",
+        "new.yaml: written for format tile_table; look through it, then",
         "next: tiles2zarr check --configfile new.yaml",
     ]
-    assert Path("new.yaml").read_text() == printed.out
+    assert Path("new.yaml").read_text() == printed.out.replace(
+        "# Save it as my.yaml and run: snakemake -c all --configfile my.yaml",
+        "# Run: snakemake -c all --configfile new.yaml",
+    )
     Path("new.yaml").write_text("mine")
     refused = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
     assert (refused.code, refused.out) == (1, "")

@@ -42,7 +42,7 @@ def test_complete_plate(made: Plate, tell: Tell) -> None:
         "P1: 3 of 3 images written, complete",
         f"  written   {total / 1000:.1f} kB of chunks in out",
     ]
-    assert said.lines[2:-1] == [
+    assert said.lines[2:-2] == [
         "      01 02 03 04 05 06 07 08 09 10 11 12",
         "   A   .  .  .  .  .  .  .  .  .  .  .  .",
         "   B   .  .  #  #  .  .  .  .  .  .  .  .",
@@ -50,14 +50,15 @@ def test_complete_plate(made: Plate, tell: Tell) -> None:
         *(f"   {row} " + "  ." * 12 for row in "DEFGH"),
         "  # written, . not in the plan",
     ]
-    assert said.lines[-1].split()[:2] == ["info", "tiles_moved"]
+    assert said.lines[-2].split()[:2] == ["info", "tiles_moved"]
 
 
 def test_not_begun(raw: Plate, tell: Tell) -> None:
     """Before the first run there is nothing to tell, and the exit code is 1."""
     said = tell("status")
     assert said.code == 1
-    assert said.lines == ["P1: not begun, there is no results/P1/plan.json"]
+    assert said.lines[0] == "P1: not begun, there is no results/P1/plan.json"
+    assert said.lines[1].startswith("next: snakemake ")
 
 
 def test_waiting_image(made: Plate, tell: Tell) -> None:
@@ -122,7 +123,7 @@ def test_log_of_an_earlier_failure(made: Plate, tell: Tell) -> None:
 
 
 def test_long_lists_end(raw: Plate, tell: Tell) -> None:
-    """No more than twenty images of a kind are listed."""
+    """Images that wait are named in one line, the map shows the others."""
     wells = [f"{row}{column:02d}" for row in "BC" for column in range(1, 13)]
     write_csv(Path(TABLE), table_rows(*wells))
     for well in wells:
@@ -131,8 +132,16 @@ def test_long_lists_end(raw: Plate, tell: Tell) -> None:
     for path in list(Path("results/P1/written").rglob("*.json")):
         path.unlink()
     lines = tell("status").lines
-    assert sum(line.startswith("  waiting") for line in lines) == 21
-    assert "  waiting   and 4 more" in lines
+    assert [line for line in lines if line.startswith("  waiting")] == [
+        "  waiting   B/01/0, B/02/0, B/03/0, B/04/0, B/05/0 and 19 more"
+    ]
+
+
+def test_report_is_named(made: Plate, tell: Tell) -> None:
+    """The page stands below what is written, as soon as it is there."""
+    assert not any("report" in line for line in tell("status").lines)
+    STATE.report.write_text("<!doctype html>")
+    assert tell("status").lines[2] == "  report    results/P1/report.html"
 
 
 def test_damaged_state_is_a_line(made: Plate, tell: Tell) -> None:

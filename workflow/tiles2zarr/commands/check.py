@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tiles2zarr.commands.following import next_look
 from tiles2zarr.commands.plates import Plate, load_plates
 from tiles2zarr.commands.telling import Told, tell
 from tiles2zarr.conditions import read_conditions
@@ -50,7 +51,7 @@ def run(choice: argparse.Namespace) -> int:
         raise ConfigError(f"config {choice.configfile}", dict.fromkeys(faults))
     code = tell(choice, fine, apart=False)
     if not choice.json:
-        print(f"next: tiles2zarr plan --configfile {choice.configfile}")
+        print(next_look("plan", choice))
     return code
 
 

@@ -17,7 +17,7 @@ _EXAMPLES = 3
 _TEMPLATE = """\
 # Config for {folder}
 # Every key: config/README.md of tiles2zarr; a key left out takes its default.
-# Save it as my.yaml and run: snakemake -c all --configfile my.yaml
+# {saved}: snakemake -c all --configfile {file}
 
 plate:
   name: {name}  # -> <output>/<name>.zarr
@@ -60,23 +60,23 @@ def run(choice: argparse.Namespace) -> int:
         ParserError: Nothing is recognised.
         Tiles2ZarrError: The file exists.
     """
-    text = init(choice.folder)
+    text = init(choice.folder, choice.output)
     if choice.output is None and not choice.json:
         print(text, end="")
         return 0
     if choice.output is not None:
         _write(choice.output, text)
+    found = yaml.safe_load(text)["acquisitions"][0]["format"]
     if choice.json:
-        acquisition = yaml.safe_load(text)["acquisitions"][0]
         facts = {
             "folder": choice.folder,
-            "format": acquisition["format"],
+            "format": found,
             "config": text,
             "written": choice.output,
         }
         print(document(choice.command, 0, facts))
         return 0
-    print(f"{choice.output}: written; look through it, then")
+    print(f"{choice.output}: written for format {found}; look through it, then")
     print(f"next: tiles2zarr check --configfile {shlex.quote(choice.output)}")
     return 0
 
@@ -91,7 +91,7 @@ def _write(path: str, text: str) -> None:
         ) from error
 
 
-def init(folder: str) -> str:
+def init(folder: str, file: str | None = None) -> str:
     """Return the text of a YAML config for a folder.
 
     The format is found from the folder's files; where none is recognised, a pattern is
@@ -99,6 +99,7 @@ def init(folder: str) -> str:
 
     Args:
         folder: Folder, file or URL, written into the config as it is given.
+        file: Where the text will stand, if that is known.
 
     Raises:
         ParserError: There is nothing, or neither a format nor wells are recognised.
@@ -111,6 +112,8 @@ def init(folder: str) -> str:
     name = clean_name(said or "") or folder_name(folder) or "plate"
     return _TEMPLATE.format(
         folder=_printable(folder),
+        saved="Save it as my.yaml and run" if file is None else "Run",
+        file=_printable(shlex.quote(file or "my.yaml")),
         name=_quoted(name),
         path=_quoted(folder),
         format=found,

@@ -1,10 +1,10 @@
 """``tiles2zarr plan``: what would be made, found out without writing any state."""
 
 import argparse
-import shlex
 from collections.abc import Iterable, Iterator
 
 from tiles2zarr.checkpoints import read_json
+from tiles2zarr.commands.following import next_run
 from tiles2zarr.commands.outlook import Outlook
 from tiles2zarr.commands.plan_lines import describe, placed
 from tiles2zarr.commands.planning import planned
@@ -21,6 +21,9 @@ from tiles2zarr.models.plan import Batch, Plan
 from tiles2zarr.registration import well_origins
 from tiles2zarr.steps.findings import group_findings
 
+FIRST = 2
+"""Wells of the example of a run of a few."""
+
 
 def run(choice: argparse.Namespace) -> int:
     """Print the plan of every plate.
@@ -29,26 +32,31 @@ def run(choice: argparse.Namespace) -> int:
         Tiles2ZarrError: The input cannot be read.
     """
     plates = load_plates(choice.configfile, choice.plate)
-    code = tell(choice, (report(plate, images=choice.images) for plate in plates))
+    wells: list[str] = []
+
+    def reports() -> Iterator[Told]:
+        for plate in plates:
+            outlook = look(plate)
+            wells.extend(_wells(outlook.plan))
+            yield report(outlook, plate, images=choice.images)
+
+    code = tell(choice, reports())
     if not choice.json:
-        config = shlex.quote(choice.configfile)
-        print(f"next: snakemake -c all --configfile {config}")
-        print("      (a few wells first: add --config only=B03,C04)")
+        print(next_run(choice))
+        if len(set(wells)) > FIRST:
+            few = ",".join(dict.fromkeys(wells[:FIRST]))
+            print(f"      (a few wells first: add --config only={few})")
     return code
 
 
-def report(plate: Plate, *, images: bool = False) -> Told:
-    """Return what would be made of a plate; with ``images`` a line for each.
-
-    Raises:
-        Tiles2ZarrError: The input cannot be read.
-    """
-    outlook = look(plate)
+def report(outlook: Outlook, plate: Plate, *, images: bool = False) -> Told:
+    """Return what would be made of a plate; with ``images`` a line for each."""
     plan = outlook.plan
     lines = [*describe(outlook, plate), *placed(outlook), *told(plan.findings)]
     if images:
         lines += _images(plan)
-    return Told(tuple(lines), outlook.facts() | {"wells": _wells(plan)})
+    wells = {"planned": _wells(plan), "uneven": uneven_wells(plan)}
+    return Told(tuple(lines), outlook.facts() | {"wells": wells})
 
 
 def look(plate: Plate) -> Outlook:
@@ -94,9 +102,8 @@ def _modes(
     return found
 
 
-def _wells(plan: Plan) -> dict[str, object]:
-    wells = sorted({entry.well for entry in plan.images.values() if entry.well})
-    return {"planned": wells, "uneven": uneven_wells(plan)}
+def _wells(plan: Plan) -> list[str]:
+    return sorted({entry.well for entry in plan.images.values() if entry.well})
 
 
 def told(findings: Iterable[Finding]) -> Iterator[str]:

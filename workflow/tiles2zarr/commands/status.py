@@ -1,12 +1,13 @@
 """``tiles2zarr status``: what is written, what failed and why, what waits."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pydantic import Field
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there
+from tiles2zarr.commands.following import next_look, next_run
 from tiles2zarr.commands.plan import told
 from tiles2zarr.commands.plate_map import layout_of, plate_map
 from tiles2zarr.commands.plates import Plate, count, load_plates, size
@@ -20,9 +21,11 @@ from tiles2zarr.progress.estimate import Estimate
 from tiles2zarr.progress.wording import duration, rate
 
 SHOWN = 20
-"""Images of one kind that are listed."""
+"""Images of one kind whose reason is told."""
+NAMED = 5
+"""Images of one kind that are named where there is no reason to tell."""
 LISTED: tuple[Standing, ...] = ("failed", "blocked", "waiting")
-"""Kinds of images that are listed one by one."""
+"""Kinds of images that are listed."""
 KINDS: tuple[Standing, ...] = ("written", "running", *LISTED)
 """All kinds."""
 WEIGHT: tuple[Standing, ...] = ("failed", "blocked", "running", "waiting", "written")
@@ -53,7 +56,20 @@ def run(choice: argparse.Namespace) -> int:
         Tiles2ZarrError: The config or the state is damaged.
     """
     plates = load_plates(choice.configfile, choice.plate)
-    return tell(choice, map(report, plates))
+    found: list[Told] = []
+    code = tell(choice, _kept(map(report, plates), found))
+    if not choice.json and code == 0:
+        print(next_look("view", choice))
+    elif not choice.json and not any(one.facts.get("run") for one in found):
+        print(next_run(choice))
+    return code
+
+
+def _kept(told: Iterable[Told], found: list[Told]) -> Iterator[Told]:
+    """Yield what comes, keeping it."""
+    for one in told:
+        found.append(one)
+        yield one
 
 
 def report(plate: Plate) -> Told:
@@ -78,6 +94,8 @@ def report(plate: Plate) -> Told:
     findings = plan.findings if noticed is None else noticed.findings
     lines = [f"{plate.name}: {_headline(progress, whole)}"]
     lines.append(f"  written   {size(octets)} of chunks in {plate.output}")
+    if state.report.is_file():
+        lines.append(f"  report    {state.report}")
     lines += _run_lines(progress.run)
     if not tables:
         lines.append("  tables    wait: plate metadata and tables are made at the end")
@@ -154,8 +172,12 @@ def _written_bytes(plate: Plate, image: str) -> int:
 
 def _listed(progress: Progress, kind: Standing) -> Iterator[str]:
     images = progress.images(kind)
-    for image in images[:SHOWN]:
-        reason = progress.reasons.get(image)
-        yield f"  {kind:<9} {image}" + (f": {reason}" if reason else "")
-    if len(images) > SHOWN:
-        yield f"  {kind:<9} and {len(images) - SHOWN:,} more"
+    known = [image for image in images if image in progress.reasons]
+    untold = [image for image in images if image not in progress.reasons]
+    for image in known[:SHOWN]:
+        yield f"  {kind:<9} {image}: {progress.reasons[image]}"
+    if len(known) > SHOWN:
+        yield f"  {kind:<9} and {len(known) - SHOWN:,} more"
+    if untold:
+        more = f" and {len(untold) - NAMED:,} more" if len(untold) > NAMED else ""
+        yield f"  {kind:<9} {', '.join(untold[:NAMED])}{more}"

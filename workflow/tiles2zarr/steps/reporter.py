@@ -61,9 +61,9 @@ def run_task(state: State, only: Sequence[str], began: float) -> Task:
     )
 
 
-def _stood(receipt: Path, began: float) -> bool:
+def _stood(file: Path, began: float) -> bool:
     try:
-        return receipt.stat().st_mtime < began
+        return file.stat().st_mtime < began
     except OSError:
         return False
 
@@ -149,7 +149,10 @@ class View:
         task, events = seen
         found = estimate(task, events, events[-1].at)
         line = progress_line(self._name, task, found)
-        return f"{line} in {duration(found.elapsed_s)}"
+        line = f"{line} in {duration(found.elapsed_s)}"
+        page = self._state.report
+        made = page.is_file() and not _stood(page, events[0].at)
+        return f"{line}; report: {page}" if made else line
 
     def _seen(self) -> tuple[Task, Sequence[Event]] | None:
         events = this_run(self._follower.events())
