@@ -58,9 +58,8 @@ def _guesses(outlook: Outlook) -> Iterator[str]:
         yield "  time      not known: none of the planes that were tried can be read"
     at_once = outlook.jobs_at_once
     memory = size(outlook.job_mb * 1e6)
-    total = size(outlook.job_mb * at_once * 1e6)
-    jobs = count(at_once, "write job")
-    yield f"  memory    {memory} for a write job; {jobs} at once here: {total}"
+    total = f": {size(outlook.job_mb * at_once * 1e6)}" if at_once > 1 else ""
+    yield f"  memory    {memory} for a write job, {at_once} at once here{total}"
 
 
 def _shapes(entries: Iterable[ImageEntry]) -> Iterator[tuple[str, int]]:

@@ -69,12 +69,12 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def size(octets: float) -> str:
-    """Return bytes for people: ``512 bytes``, ``1.2 MB``."""
+    """Return bytes for people: ``512 bytes``, ``1.2 MB``, ``768 MB``."""
     if octets < 1000:
         return count(int(octets), "byte")
     units = ("kB", "MB", "GB", "TB", "PB")
     for unit in units:
         octets /= 1000
-        if octets < 999.95 or unit == units[-1]:
+        if octets < 999.5 or unit == units[-1]:
             break
-    return f"{octets:.1f} {unit}"
+    return f"{octets:.{1 if octets < 99.95 else 0}f} {unit}"
