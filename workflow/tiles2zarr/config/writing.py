@@ -98,8 +98,8 @@ class Writing(Section):
     """Age from which a file counts as finished, second: younger ones, and the last time
     point of a series that is still growing, are left for a later run; 0 takes all."""
     check_space: bool = True
-    """Refuse to start if the output's disk has no room for half of the pixels, or for
-    the files."""
+    """Refuse to start if the output's disk, or a quota there, has no room for half of
+    the pixels, or for the files."""
     dask: Scheduler = "threads"
     """Scheduler of the Dask writer modes: ``threads``, ``processes`` or the address of
     a running scheduler."""
