@@ -139,11 +139,47 @@ def test_other_files_are_counted_by_kind(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["../a.tif", "/a.tif", "C:\\a.tif"])
-def test_file_outside_of_the_folder(tmp_path: Path, name: str) -> None:
-    """A listed file that leads out of the measurement's folder is refused."""
-    with pytest.raises(ParserError, match=r"lies outside of its folder\. Correct"):
-        parse_records(tmp_path, [image(name=name)], files=[])
+@pytest.mark.parametrize("name", ["../a.tif", "/a.tif", "C:\\data\\a.tif"])
+def test_paths_of_the_instruments_computer(tmp_path: Path, name: str) -> None:
+    """Of a listed path that leads out of the folder, the name alone counts."""
+    (tmp_path / "a.tif").touch()
+    records = [image(name=name), image(z=2, name="b.tif")]
+    parsed = parse_records(tmp_path / "run", records, files=["a.tif", "b.tif"])
+    assert parsed.table["file"].tolist() == ["a.tif", "b.tif"]
+    assert codes(parsed) == set()
+
+
+@pytest.mark.parametrize(
+    ("listed", "there"),
+    [("{}", "TIF/{}"), ("Image/{}", "{}"), ("Image/{}", "pictures/{}")],
+    ids=["into a folder", "out of it", "renamed folder"],
+)
+def test_files_that_were_moved(tmp_path: Path, listed: str, there: str) -> None:
+    """A file is found by its name where nothing else has that name."""
+    records = [image(z=z, name=listed.format(f"{z}.tif")) for z in (1, 2)]
+    files = [there.format(f"{z}.tif") for z in (1, 2)]
+    parsed = parse_records(tmp_path, records, files=[*files, "Thumbs/1.tif"])
+    assert parsed.table["file"].tolist() == files
+    assert finding(parsed, "renamed_files").count == 2
+    assert finding(parsed, "other_files").message.endswith("left out: 1 thumbnails.")
+
+
+@pytest.mark.parametrize(
+    ("listed", "there"),
+    [
+        (["Image/1.tif"], ["Projection/1.tif"]),
+        (["Image/1.tif"], ["a/1.tif", "b/1.tif"]),
+        (["Image/1.tif", "Other/1.tif"], ["1.tif"]),
+    ],
+    ids=["a projection", "two files", "two records"],
+)
+def test_moved_files_that_are_not_told_apart(
+    tmp_path: Path, listed: list[str], there: list[str]
+) -> None:
+    """Where a name may mean another image, the file is absent."""
+    records = [image(z=z, name=name) for z, name in enumerate(listed, 1)]
+    parsed = parse_records(tmp_path, records, files=there)
+    assert finding(parsed, "missing_files").count == len(listed)
 
 
 def test_folder_without_index(tmp_path: Path) -> None:

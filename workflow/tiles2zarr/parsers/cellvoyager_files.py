@@ -1,5 +1,6 @@
 """The files of a CellVoyager measurement: where they are, and which are not tiles."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,9 @@ from tiles2zarr.parsers.directory import (
     parent,
 )
 
+_ASIDE = re.compile("thumb|projection", re.IGNORECASE).search
+"""Folders whose files may have the names of planes elsewhere."""
+_LEADS_OUT = re.compile(r"^/|:|(^|/)\.\./")
 DEPTH = 4
 """Folders below each other that are searched."""
 INDEX = "MeasurementData.mlf"
@@ -115,25 +119,18 @@ def locate_files(
     """Return where the files are that the index lists, from one listing per folder.
 
     A file may have another image extension than listed (converted to PNG), and its
-    name another form of the same letters (non-ASCII names after a copy).
+    name another form of the same letters (non-ASCII names after a copy). It may have
+    been moved to or from a folder: then its name alone tells it, if nothing else has
+    that name. Of a path that leads out of the measurement (on the instrument's
+    computer), the name alone counts.
 
     Args:
         measurement: The measurement.
         listed: File of every image record that becomes a tile, as written.
         left_out: Files of the other image records: need not be there, but are known.
         storage: Options of the file system, for URLs.
-
-    Raises:
-        ParserError: A listed file lies outside the measurement's folder.
     """
-    names = [name.replace("\\", "/") for name in listed]
-    others = [name.replace("\\", "/") for name in left_out]
-    for name in (*names, *others):
-        if name[0] == "/" or ":" in name or "/../" in f"/{name}":
-            raise ParserError(
-                f"{measurement.index} lists the file {name!r}, which lies outside of "
-                "its folder. Correct the index or copy it again from the instrument."
-            )
+    names, others = _written(listed), _written(left_out)
     on_disk = _list_files(measurement, (*names, *others), storage)
     found = _find_each((*names, *others), on_disk)
     absent = [file is None for file in found[: len(names)]]
@@ -147,6 +144,12 @@ def locate_files(
     return Located(tuple(files), tuple(absent), tuple(findings))
 
 
+def _written(names: Iterable[str]) -> list[str]:
+    """Return names with slashes, without folders where they lead out."""
+    slashed = (name.replace("\\", "/") for name in names)
+    return [n.rpartition("/")[2] if _LEADS_OUT.search(n) else n for n in slashed]
+
+
 def _find_each(names: Sequence[str], on_disk: Sequence[str]) -> list[str | None]:
     """Return the file on disk for every name: itself, one alike, or nothing."""
     exact = set(on_disk)
@@ -154,10 +157,24 @@ def _find_each(names: Sequence[str], on_disk: Sequence[str]) -> list[str | None]
         return list(names)
     similar = {_key(name): name for name in reversed(on_disk)}
     similar |= {_stem(n): n for n in reversed(on_disk) if _is_image(n)}
-    return [
+    found = [
         name if name in exact else similar.get(_key(name)) or similar.get(_stem(name))
         for name in names
     ]
+    if None not in found:
+        return found
+    wanted = Counter(map(_base, names))
+    files = [file for file in on_disk if not _ASIDE(file.rpartition("/")[0])]
+    there = Counter(map(_base, files))
+    moved = {_base(file): file for file in files if there[_base(file)] == 1}
+    return [
+        file or (moved.get(_base(name)) if wanted[_base(name)] == 1 else None)
+        for name, file in zip(names, found, strict=True)
+    ]
+
+
+def _base(name: str) -> str:
+    return _key(name.rpartition("/")[2])
 
 
 def _key(name: str) -> str:
