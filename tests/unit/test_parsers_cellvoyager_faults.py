@@ -182,6 +182,29 @@ def test_moved_files_that_are_not_told_apart(
     assert finding(parsed, "missing_files").count == len(listed)
 
 
+def test_a_failure_without_a_well(tmp_path: Path) -> None:
+    """A failure of the whole plate does not cost the plate."""
+    failed = error("Plate not found").replace(' bts:Row="2" bts:Column="3"', "")
+    parsed = parse_records(tmp_path, [image(), failed])
+    found = finding(parsed, "failed_records")
+    assert found.message == (
+        "1 failures at the instrument do not tell one plane (field, channel, z and "
+        "time) (Plate not found)."
+    )
+    assert (len(parsed.table), found.wells, found.rows) == (1, (), (2,))
+
+
+def test_records_of_an_unknown_type(tmp_path: Path) -> None:
+    """What is neither image nor error is counted and left out."""
+    parsed = parse_records(tmp_path, [image(), image(z=2, Type="MOV", Row="B")])
+    found = finding(parsed, "unknown_records")
+    assert found.message == (
+        "1 records are of types that are not known ('MOV') and are left out, e.g. "
+        "record 2: 'W2-3_T1F1L1A1Z2C1.tif'."
+    )
+    assert (len(parsed.table), found.rows) == (1, (2,))
+
+
 def test_folder_without_index(tmp_path: Path) -> None:
     """A folder without index says what it should hold."""
     with pytest.raises(ParserError) as caught:
@@ -215,10 +238,9 @@ def test_folder_without_detail(tmp_path: Path) -> None:
         (image(X="1e13"), "X is '1e13', expected a number up to 1e+12"),
         (image(Y="nan"), "Y is 'nan', expected a number up to 1e+12"),
         (image(Time="noon"), "Time is 'noon', expected a time like"),
-        (image(Type="MOV"), "Type is 'MOV', known are IMG and ERR"),
         (image(name=" "), "it names no file"),
     ],
-    ids=["row", "x", "y", "time", "type", "file"],
+    ids=["row", "x", "y", "time", "file"],
 )
 def test_values_that_cannot_be(tmp_path: Path, record: str, message: str) -> None:
     """A value that no record can have is an error naming file, line and record."""

@@ -20,7 +20,7 @@ from tiles2zarr.parsers.cellvoyager_files import (
 )
 from tiles2zarr.parsers.cellvoyager_planes import Planes, place_planes
 from tiles2zarr.parsers.cellvoyager_projections import split_projections
-from tiles2zarr.parsers.cellvoyager_records import read_records
+from tiles2zarr.parsers.cellvoyager_records import ERROR, IMAGE, read_records
 from tiles2zarr.parsers.cellvoyager_settings import (
     Detail,
     Plate,
@@ -85,8 +85,7 @@ def _place(
     """Return the planes with their files, and what was noticed on the way.
 
     Raises:
-        ParserError: No image is of the kind asked, a file lies outside of the folder,
-            or a channel's sizes do not fit.
+        ParserError: No image is of the kind asked, or a channel's sizes do not fit.
     """
     images, left_out, projected = split_projections(
         records[records["image"]], choice, measurement.index, protocol.channels
@@ -94,9 +93,34 @@ def _place(
     names = images["text"].tolist(), left_out["text"].tolist()
     located = locate_files(measurement, *names, storage)
     images = images.assign(file=located.files)
-    errors = records[~records["image"]].assign(file="")
+    errors = records[records["type"] == ERROR].assign(file="")
     planes = place_planes(images, errors, detail, protocol.channels)
-    return planes, [*located.findings, *projected, *planes.findings]
+    return planes, [
+        *located.findings,
+        *projected,
+        *planes.findings,
+        *_unknown_types(records),
+    ]
+
+
+def _unknown_types(records: pd.DataFrame) -> list[Finding]:
+    """Return a finding on records that are neither images nor errors."""
+    others = records[~records["type"].isin([IMAGE, ERROR])]
+    if others.empty:
+        return []
+    types = ", ".join(sorted(map(repr, others["type"].unique())))
+    message = (
+        f"{len(others)} records are of types that are not known ({types}) and are left "
+        f"out, e.g. record {others['number'].iloc[0]}: {others['text'].iloc[0]!r}."
+    )
+    return [
+        Finding(
+            code="unknown_records",
+            message=message,
+            count=len(others),
+            rows=tuple(map(int, others["number"][:SHOWN])),
+        )
+    ]
 
 
 def _documents(

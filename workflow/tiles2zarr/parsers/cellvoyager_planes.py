@@ -19,7 +19,7 @@ from tiles2zarr.parsers.cellvoyager_records import UNKNOWN
 from tiles2zarr.parsers.cellvoyager_settings import ChannelSetting, Detail
 
 _PLANE = ["row", "column", "t", "fov", "c", "z"]
-_NEEDED = ["field", "time_point", "ch", "z_index"]
+_NEEDED = ["row", "column", "field", "time_point", "ch", "z_index"]
 
 
 @dataclass(frozen=True)
@@ -142,15 +142,17 @@ def _failures(
 
 def _failure(code: str, records: pd.DataFrame, what: str) -> Finding:
     """Return a finding on error records with their commonest message and wells."""
-    places = records[["row", "column"]].drop_duplicates().to_numpy()[:SHOWN]
+    known = records[(records[["row", "column"]] != UNKNOWN).all(axis=1)]
+    places = known[["row", "column"]].drop_duplicates().to_numpy()[:SHOWN]
     wells: Sequence[str] = [well_name(int(row), int(column)) for row, column in places]
     said = records["text"][records["text"] != ""]
     commonest = said.value_counts(sort=True).index
     reason = f" ({commonest[0]})" if len(commonest) else ""
+    where = f", e.g. in well {wells[0]}" if wells else ""
     return Finding(
         code=code,
         severity="info" if code == "failed_planes_repeated" else "warning",
-        message=f"{len(records)} {what}{reason}, e.g. in well {wells[0]}.",
+        message=f"{len(records)} {what}{reason}{where}.",
         count=len(records),
         wells=tuple(wells),
         rows=tuple(map(int, records["number"][:SHOWN])),

@@ -1,8 +1,8 @@
 """The records of a CellVoyager index (``MeasurementData.mlf``) as columns.
 
 Written by Yokogawa CV7000, CV8000, CQ1 and CQ3K alike. A record is one plane
-(``IMG``) or one failure (``ERR``); an ``ERR`` record may lack everything but its well:
-a failed autofocus has no field, channel or plane.
+(``IMG``) or one failure (``ERR``); an ``ERR`` record may lack everything: a failed
+autofocus has no field, channel or plane, a failed plate no well.
 """
 
 import re
@@ -26,7 +26,8 @@ BLOCK = 500
 drop them young."""
 LIMIT = 1e12
 """Largest position (micrometer) and time (second), against slipped digits."""
-KINDS = ("IMG", "ERR")
+IMAGE, ERROR = "IMG", "ERR"
+"""The types of records that are known."""
 
 _INTEGERS: Mapping[str, tuple[str, int, int]] = {
     "Row": ("row", 1, MAX_ROWS),
@@ -41,8 +42,7 @@ _INTEGERS: Mapping[str, tuple[str, int, int]] = {
 """Attribute to its column, smallest and largest value."""
 _FLOATS: Mapping[str, str] = {"X": "x_um", "Y": "y_um", "Z": "z_um"}
 _REQUIRED: Mapping[str, Sequence[str]] = {
-    "IMG": ("Row", "Column", "FieldIndex", "TimePoint", "ZIndex", "Ch", "X", "Y"),
-    "ERR": ("Row", "Column"),
+    IMAGE: ("Row", "Column", "FieldIndex", "TimePoint", "ZIndex", "Ch", "X", "Y"),
 }
 _SECONDS = len("2024-05-31T09:30:00")
 _ZONE = "+02:00"
@@ -59,12 +59,13 @@ def read_records(
 ) -> pd.DataFrame:
     """Return the records of an index, one row each, in file order.
 
-    Columns: ``number`` (of the record, from 1), ``image`` (bool: a plane, else an
-    error), ``row`` and ``column`` (from 0), ``field``, ``time_point``, ``timeline``,
+    Columns: ``number`` (of the record, from 1), ``type`` (as written), ``image`` (bool:
+    a plane), ``row`` and ``column`` (from 0), ``field``, ``time_point``, ``timeline``,
     ``action``, ``z_index``, ``ch`` (as written; ``UNKNOWN`` where an error record does
-    not tell), ``x_um``, ``y_um``, ``z_um`` (micrometer, as written, NaN where not
-    given), ``time`` (second of the epoch or NaN), ``projection`` (name of the z
-    processing or ``""``) and ``text`` (file name, or the error's message).
+    not tell, and of records of unknown types), ``x_um``, ``y_um``, ``z_um``
+    (micrometer, as written, NaN where not given), ``time`` (second of the
+    epoch or NaN), ``projection`` (name of the z processing or ``""``) and ``text``
+    (file name, or the error's message).
 
     Args:
         path: The ``.mlf`` file or its URL.
@@ -84,7 +85,8 @@ def read_records(
     records = pd.DataFrame(
         {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     )
-    records = records.assign(row=records["row"] - 1, column=records["column"] - 1)
+    places = records[["row", "column"]]
+    records = records.assign(**(places - 1).where(places != UNKNOWN, UNKNOWN))
     return records.sort_values("number", ignore_index=True)
 
 
@@ -124,7 +126,7 @@ class _Group:
         """Turn the records into columns.
 
         Raises:
-            ParserError: The type is unknown, or a required attribute is not there.
+            ParserError: A required attribute is not there.
         """
         self.path = path
         self.kind = kind
@@ -133,10 +135,9 @@ class _Group:
         self.columns: dict[str, tuple[str, ...]] = dict(
             zip(names[0], zip(*values, strict=True), strict=True)
         )
-        if self.kind not in KINDS:
-            known = " and ".join(KINDS)
-            raise self.fault(0, f"Type is {self.kind!r}, known are {known}")
-        for name in _REQUIRED[self.kind]:
+        if self.kind not in (IMAGE, ERROR):
+            self.columns = {}  # what it would tell is not known
+        for name in _REQUIRED.get(self.kind, ()):
             if name not in self.columns:
                 raise self.fault(0, f"attribute {name} is not given")
 
@@ -163,7 +164,7 @@ class _Group:
 
     def optional(self, name: str) -> bool:
         """Say whether records of this type may leave the attribute blank."""
-        return name not in _REQUIRED[self.kind]
+        return name not in _REQUIRED.get(self.kind, ())
 
 
 def _typed_columns(group: _Group) -> dict[str, npt.NDArray[np.generic]]:
@@ -172,11 +173,12 @@ def _typed_columns(group: _Group) -> dict[str, npt.NDArray[np.generic]]:
     Raises:
         ParserError: A value does not convert, or an image has no file name.
     """
-    image = group.kind == "IMG"
+    image = group.kind == IMAGE
     if image and "" in group.texts:
         raise group.fault(group.texts.index(""), "it names no file")
     columns: dict[str, npt.NDArray[np.generic]] = {
         "number": np.array(group.numbers, dtype=np.int64),
+        "type": np.full(len(group), group.kind, dtype=object),
         "image": np.full(len(group), image),
     }
     for name, (column, *_) in _INTEGERS.items():
@@ -198,7 +200,7 @@ def _integers(group: _Group, name: str) -> npt.NDArray[np.int64]:
         ParserError: A value is no whole number, or out of range.
     """
     _, smallest, largest = _INTEGERS[name]
-    absent = _ASSUMED.get(name, UNKNOWN) if group.kind == "IMG" else UNKNOWN
+    absent = _ASSUMED.get(name, UNKNOWN) if group.kind == IMAGE else UNKNOWN
     if name not in group.columns:
         return np.full(len(group), absent, dtype=np.int64)
     blank = group.optional(name)
