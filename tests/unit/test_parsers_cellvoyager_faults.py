@@ -13,7 +13,6 @@ from tests.unit.cellvoyager_samples import (
     error,
     finding,
     image,
-    index,
     protocol,
     write_measurement,
 )
@@ -259,13 +258,35 @@ def test_attribute_that_is_not_given(tmp_path: Path) -> None:
         parse(str(folder))
 
 
-def test_unknown_version(tmp_path: Path) -> None:
-    """An index of version 2 is refused with what is known."""
-    folder = write_measurement(tmp_path, [image()])
-    text = index([image()]).replace('Version="1.0"', 'Version="2.0"')
-    (folder / "MeasurementData.mlf").write_text(text)
-    with pytest.raises(ParserError, match=r"Version is '2\.0', known is 1\.0"):
-        parse(str(folder))
+@pytest.mark.parametrize(
+    ("version", "told"), [(' bts:Version="2.1"', "2.1"), ("", "none")]
+)
+def test_unknown_version(tmp_path: Path, version: str, told: str) -> None:
+    """Metadata of another version, with more in it, are read, and it is told."""
+    folder = write_measurement(tmp_path, [image(Novel="7"), "<bts:Other/>"], mes=DAPI)
+    for file in folder.glob("Measurement*"):
+        text = file.read_text(encoding="utf-8-sig")
+        file.write_text(text.replace(' bts:Version="1.0"', version))
+    parsed = parse(str(folder))
+    assert len(parsed.table) == 1
+    assert finding(parsed, "version_unknown").message == (
+        f"{folder}/MeasurementDetail.mrf is of schema version {told}, known is 1.0; it "
+        "is read as such. Compare wells, fields and channels with the measurement."
+    )
+
+
+def test_documents_beside_the_index_that_are_damaged(tmp_path: Path) -> None:
+    """A protocol or plate file that cannot be read costs names, not the plate."""
+    folder = write_measurement(tmp_path, [image()], mes="<cut")
+    (folder / "P7.wpi").write_text('<bts:WellPlate xmlns:bts="x" bts:Rows="many"/>')
+    parsed = parse(str(folder))
+    faults = [f.message for f in parsed.findings if f.code == "document_unusable"]
+    assert [message.split(":")[0] for message in faults] == [
+        f"{folder}/run.mes, line 1",
+        f"{folder}/P7.wpi, line 1, element WellPlate",
+    ]
+    assert [c.channel_label for c in parsed.details.channels] == ["Ch1"]
+    assert parsed.plate_name == "P7"
 
 
 def _outcome(folder: Path) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import AcquisitionDetails, StageOrientation
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.well import PlateLayout, well_name
@@ -53,10 +54,11 @@ def parse(
     choice = read_choice(options or {}, "cellvoyager")
     measurement = find_measurement(path, storage)
     detail = read_detail(measurement.detail, storage)
-    protocol, plate = _documents(measurement, detail, storage)
+    protocol, plate, unread = _documents(measurement, detail, storage)
     records = read_records(measurement.index, storage)
     planes, found = _place(records, choice, measurement, detail, protocol, storage)
     layout, noticed = _layout(detail, plate, planes.table)
+    noticed = [*_unknown_version(detail), *unread, *noticed]
     noticed += _unnamed(planes.channels, measurement) + _unimaged(protocol, records)
     return ParsedAcquisition(
         table=_tile_table(planes.table, planes.channels),
@@ -125,18 +127,41 @@ def _unknown_types(records: pd.DataFrame) -> list[Finding]:
 
 def _documents(
     measurement: Measurement, detail: Detail, storage: Mapping[str, object] | None
-) -> tuple[Protocol, Plate]:
-    """Return what protocol and plate files say; empty where there are none."""
-    settings = measurement.document(detail.settings_file, ".mes")
-    protocol = (
-        read_protocol(settings, storage) if settings else Protocol({}, frozenset())
+) -> tuple[Protocol, Plate, list[Finding]]:
+    """Return what protocol and plate files say; empty where there are none.
+
+    One that cannot be read is a finding: it names channels or the plate, no plane.
+    """
+    protocol, plate = Protocol({}, frozenset()), Plate(None, None, None, None)
+    faults: list[str] = []
+    if settings := measurement.document(detail.settings_file, ".mes"):
+        try:
+            protocol = read_protocol(settings, storage)
+        except ParserError as error:
+            faults.append(f"{error} Names and colours of its channels are not known.")
+    for name, suffix in ((detail.product_file, ".wpp"), (detail.plate_file, ".wpi")):
+        if file := measurement.document(name, suffix):
+            try:
+                plate = read_plate(file, storage)
+            except ParserError as error:
+                faults.append(f"{error} What it says of the plate is not known.")
+    return (
+        protocol,
+        plate,
+        [Finding(code="document_unusable", message=f) for f in faults],
     )
-    plates = [
-        read_plate(file, storage)
-        for name, suffix in ((detail.plate_file, ".wpi"), (detail.product_file, ".wpp"))
-        if (file := measurement.document(name, suffix))
-    ]
-    return protocol, plates[0] if plates else Plate(None, None, None, None)
+
+
+def _unknown_version(detail: Detail) -> list[Finding]:
+    """Return a finding on metadata of another version than 1."""
+    version = detail.version or "none"
+    if version.split(".")[0] == "1":
+        return []
+    message = (
+        f"{detail.source} is of schema version {version}, known is 1.0; it is read as "
+        "such. Compare wells, fields and channels with the measurement."
+    )
+    return [Finding(code="version_unknown", message=message)]
 
 
 def _tile_table(planes: pd.DataFrame, channels: Sequence[Channel]) -> pd.DataFrame:

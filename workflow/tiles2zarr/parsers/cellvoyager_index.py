@@ -30,22 +30,15 @@ class Record(NamedTuple):
 
 
 def check_root(root: Element, name: str) -> None:
-    """Check the name and version of a CellVoyager document's root element.
+    """Check the name of a CellVoyager document's root element.
 
     Raises:
-        ParserError: It is another kind of document, or not of version 1.
+        ParserError: It is another kind of document.
     """
     if root.name != name:
         raise root.fault(
             f"the root element should be {name}",
             "Give the measurement folder as the instrument wrote it.",
-        )
-    version = root.require("Version")
-    if version.split(".")[0] != "1":
-        raise root.fault(
-            f"Version is {version!r}, known is 1.0",
-            "Export the measurement in the older format, or ask for support of this "
-            "version with a sample of the file.",
         )
 
 
@@ -59,7 +52,7 @@ def iter_records(
         storage: Options of the file system, for URLs.
 
     Raises:
-        ParserError: The file cannot be read, is damaged, of another kind or version.
+        ParserError: The file cannot be read, is damaged or of another kind.
     """
     return stream_xml(path, _RecordHandlers(path), storage)
 

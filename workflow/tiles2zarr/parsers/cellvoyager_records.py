@@ -72,8 +72,8 @@ def read_records(
         storage: Options of the file system, for URLs.
 
     Raises:
-        ParserError: The file is damaged, of another kind or version, or a record lacks
-            an attribute or has an impossible value.
+        ParserError: The file is damaged or of another kind, or a record lacks an
+            attribute or has an impossible value.
     """
     groups = _groups(path, iter_records(path, storage))
     parts = [_typed_columns(group) for group in groups]

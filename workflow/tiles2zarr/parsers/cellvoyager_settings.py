@@ -37,6 +37,8 @@ class Detail:
 
     source: str
     """The file, for messages."""
+    version: str | None
+    """Version of its schema."""
     frames: Mapping[int, Frame]
     """By channel number."""
     plate_name: str | None
@@ -105,6 +107,7 @@ def read_detail(path: str, storage: Mapping[str, object] | None = None) -> Detai
     system = [root.get("TargetSystem"), root.get("ReleaseNumber")]
     return Detail(
         source=path,
+        version=root.get("Version"),
         frames={
             channel.integer("Ch"): _frame(channel)
             for channel in root.findall("MeasurementChannel")
