@@ -8,6 +8,7 @@ from tests.unit.operetta_samples import Sample, image_fields
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.operetta import parse
+from tiles2zarr.parsers.peek import detect, plate_name
 from tiles2zarr.parsers.records import ParsedAcquisition
 
 IMAGES = [image_fields(field_id=f) for f in (1, 2, 3)]
@@ -127,10 +128,10 @@ def test_several_measurements_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ParserError) as caught:
         parse(str(tmp_path))
     assert str(caught.value) == (
-        f"{tmp_path} should hold one Index.idx.xml or Index.xml; found in: "
-        f"{tmp_path}/a/Images, {tmp_path}/b/Images. Give the plate's folder as path, "
-        "the one that holds the folder Images, or, for a plate saved as one folder per "
-        "read, list their folders as path with on_repeat: time."
+        f"{tmp_path} should hold one Index.idx.xml, Index.xml or Index.ref.xml; found "
+        f"in: {tmp_path}/a/Images, {tmp_path}/b/Images. Give the plate's folder as "
+        "path, the one that holds the folder Images, or, for a plate saved as one "
+        "folder per read, list their folders as path with on_repeat: time."
     )
 
 
@@ -153,3 +154,28 @@ def test_measurement_behind_a_url(tmp_path: Path) -> None:
     assert parsed.resource == f"file://{tmp_path}/Images"
     assert parsed.table["file"].tolist() == NAMES
     assert parsed.findings == ()
+
+
+def test_an_index_above_its_images(tmp_path: Path) -> None:
+    """Copied out of the folder Images, an index still finds its files there."""
+    Sample(IMAGES).write(tmp_path)
+    (tmp_path / "Images/Index.idx.xml").rename(tmp_path / "Index.idx.xml")
+    for name in ("thumbs", "old"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "thumbs" / NAMES[0]).touch()
+    (tmp_path / "old" / NAMES[2]).touch()
+    parsed = parse(str(tmp_path))
+    # which of two images of one name is meant cannot be told
+    files = [f"Images/{NAMES[0]}", f"Images/{NAMES[1]}", NAMES[2]]
+    assert parsed.table["file"].tolist() == files
+    assert _found(parsed, "missing_files").count == 1
+    assert _found(parsed, "renamed_files").count == 2
+
+
+def test_an_index_of_references(tmp_path: Path) -> None:
+    """An archive may hold Index.ref.xml alone, written like the others."""
+    Sample(IMAGES).write(tmp_path)
+    (tmp_path / "Images/Index.idx.xml").rename(tmp_path / "Images/Index.ref.xml")
+    assert detect(str(tmp_path)) == "operetta"
+    assert plate_name(str(tmp_path), "auto") == "drug plate"
+    assert parse(str(tmp_path)).table["file"].tolist() == NAMES

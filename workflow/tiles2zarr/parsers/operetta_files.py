@@ -17,8 +17,9 @@ from tiles2zarr.parsers.directory import (
     parent,
 )
 
-INDICES = ("Index.idx.xml", "Index.xml")
-"""Names of the index, V5 and later versions; the first that is there counts."""
+INDICES = ("Index.idx.xml", "Index.xml", "Index.ref.xml")
+"""Names of the index, V5, other versions, references; the first that is there counts.
+"""
 LAYOUTS = ("Assaylayout",)
 PROFILES = ("FFC_Profile", "flatfieldcorrection")
 """Folders of a plate, by what lies in them."""
@@ -89,9 +90,9 @@ def find_measurement(
     if len(found) != 1:
         listed = ", ".join(folder.path for folder in found[:SHOWN]) or "none"
         raise ParserError(
-            f"{path} should hold one {' or '.join(INDICES)}; found in: {listed}. Give "
-            "the plate's folder as path, the one that holds the folder Images"
-            f"{REPEATS if found else ''}."
+            f"{path} should hold one {', '.join(INDICES[:-1])} or {INDICES[-1]}; "
+            f"found in: {listed}. Give the plate's folder as path, the one "
+            f"that holds the folder Images{REPEATS if found else ''}."
         )
     index = next(file for name in INDICES if (file := found[0].file(name)))
     return _measurement(index, found[0], storage)
@@ -106,8 +107,8 @@ def locate_files(
     """Return where the files are that the index lists.
 
     A file is looked for as it is listed, else by its name alone (the index may hold
-    the paths or URLs of the instrument's computer), in any case, ``.tif`` for
-    ``.tiff``.
+    the paths or URLs of the instrument's computer, and lie above the images), in any
+    case, ``.tif`` for ``.tiff``.
 
     Args:
         measurement: The measurement.
@@ -120,8 +121,7 @@ def locate_files(
     similar: dict[str, str] = {}
     if not exact.issuperset((*names, *known)):
         similar = {_key(name): name for name in sorted(exact, reverse=True)}
-        # a name alone is looked for beside the index only: thumbnails have the same
-        similar |= {f"*/{_key(name)}": name for name in measurement.folder.files[::-1]}
+        similar |= _by_name_alone(exact)
     files = [_find(name, exact, similar) for name in names]
     used = {*files, *(_find(name, exact, similar) for name in known)}
     return Located(
@@ -163,6 +163,22 @@ def _relative_files(measurement: Measurement) -> list[str]:
             name = last_part(inner.path)
             files += [f"{name}/{file}" for file in inner.files]
     return files
+
+
+def _by_name_alone(files: Iterable[str]) -> dict[str, str]:
+    """Return files by their names, those beside the index before those in folders.
+
+    Thumbnails have the names of images, and a name in two folders tells neither.
+    """
+    inner = [f for f in files if "/" in f and "thumb" not in f.lower()]
+    counts = Counter(_key(_last(file)) for file in inner)
+    found = {
+        f"*/{_key(_last(file))}": file
+        for file in inner
+        if counts[_key(_last(file))] == 1
+    }
+    beside = (file for file in sorted(files, reverse=True) if "/" not in file)
+    return found | {f"*/{_key(file)}": file for file in beside}
 
 
 def _written(names: Iterable[str]) -> list[str]:

@@ -31,6 +31,7 @@ _MOLECULAR_DEVICES = re.compile(
     re.IGNORECASE,
 )
 _SCANR = re.compile(r"--W[0-9]{5}--P[0-9]{5}--.*\.tiff?", re.IGNORECASE)
+_HARMONY = ("Index.idx.xml", "Index.xml", "Index.ref.xml")
 _OME = (".companion.ome", ".ome.tif", ".ome.tiff", ".ome.xml", ".ome")
 
 
@@ -39,7 +40,7 @@ def _is_cellvoyager(folder: Directory) -> bool:
 
 
 def _is_operetta(folder: Directory) -> bool:
-    return any(folder.file(name) for name in ("Index.idx.xml", "Index.xml"))
+    return any(folder.file(name) for name in _HARMONY)
 
 
 def _is_scanr(folder: Directory) -> bool:
@@ -168,7 +169,8 @@ def _cellvoyager_name(path: str) -> str | None:
 
 
 def _operetta_name(path: str) -> str | None:
-    file = _find(path, "Index.idx.xml") or _find(path, "Index.xml")
+    found = (_find(path, name) for name in _HARMONY)
+    file = next(filter(None, found), None)
     return None if file is None else _first_plate(file)
 
 
