@@ -72,3 +72,31 @@ def test_wells_of_all_plates_are_recognised(tmp_path: Path, well: str) -> None:
     """Names of a plate of 1536 wells tell the format as those of 96 do."""
     (tmp_path / f"Screen_{well}_s1_w1.TIF").touch()
     assert detect(str(tmp_path)) == "imagexpress"
+
+
+@pytest.mark.parametrize("write", [_imagexpress, _operetta, _cellvoyager])
+def test_another_acquisition_in_the_folder_is_told(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    """A second export in the folder of the first is left out, with a word on it."""
+    write(tmp_path)
+    before = parse_acquisition(str(tmp_path), "auto", {}, {})
+    write(tmp_path / "old/export 1")
+    parsed = parse_acquisition(str(tmp_path), "auto", {}, {})
+    assert parsed.table.equals(before.table)
+    found = next(f for f in parsed.findings if f.code == "other_acquisitions")
+    (place,) = found.files
+    assert place in (f"{tmp_path}/old/export 1", f"{tmp_path}/old/export 1/Images")
+    assert found.message == (
+        f"1 folders in {tmp_path} hold an acquisition of their own, which is left out: "
+        f"{place}. List it as an acquisition to convert it too."
+    )
+
+
+def test_steps_of_a_plate_are_no_acquisitions(tmp_path: Path) -> None:
+    """MetaXpress copies the plan into the folders of time points and steps."""
+    for folder in ("", "TimePoint_1", "TimePoint_1/ZStep_0", "TimePoint_1/ZStep_1"):
+        write_plan(tmp_path / folder / "P.HTD", plan_text([(0, 1)]))
+    write_plane(tmp_path / "TimePoint_1/ZStep_1/P_A02_s1_w1.TIF")
+    parsed = parse_acquisition(str(tmp_path), "auto", {}, {})
+    assert parsed.findings == ()

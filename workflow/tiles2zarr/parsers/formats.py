@@ -7,6 +7,7 @@ from importlib import import_module
 from tiles2zarr.credentials import credential_in
 from tiles2zarr.errors import ExtensionError, ParserError, TableError
 from tiles2zarr.extension import call_function, load_function
+from tiles2zarr.parsers.neighbours import find_neighbours
 from tiles2zarr.parsers.peek import detect
 from tiles2zarr.parsers.records import ParsedAcquisition, check_table, plain_text
 from tiles2zarr.parsers.secrets import secret_faults
@@ -25,6 +26,10 @@ MODULES: Mapping[str, str] = {
     "pattern": "pattern",
 }
 """Short name to module of this package."""
+WITH_INDEX = frozenset(
+    {"cellvoyager", "cq3k", "operetta", "imagexpress", "scanr", "ome_xml"}
+)
+"""Formats of one acquisition in a folder, where others may lie beside it."""
 
 
 def parse_acquisition(
@@ -68,7 +73,8 @@ def parse_acquisition(
     module = import_module(f"tiles2zarr.parsers.{MODULES[name]}")
     parsed = module.parse(path, options, storage)
     assert isinstance(parsed, ParsedAcquisition)
-    return parsed
+    others = find_neighbours(path, parsed, storage) if name in WITH_INDEX else ()
+    return replace(parsed, findings=(*parsed.findings, *others))
 
 
 def _refuse_secrets(parsed: ParsedAcquisition, format_name: str) -> None:

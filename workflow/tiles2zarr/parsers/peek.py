@@ -57,12 +57,18 @@ def _ending(*extensions: str) -> Callable[[Directory], bool]:
     return lambda folder: any(n.lower().endswith(extensions) for n in folder.files)
 
 
-SIGNS: tuple[tuple[str, Callable[[Directory], bool]], ...] = (
+Signs = tuple[tuple[str, Callable[[Directory], bool]], ...]
+INDICES: Signs = (
     ("cellvoyager", _is_cellvoyager),
     ("operetta", _is_operetta),
     ("scanr", _is_scanr),
-    ("imagexpress", _ending(".htd", ".jdce", ".mxprotocol")),
+    ("imagexpress", _ending(".htd")),
     ("ome_xml", _ending(".companion.ome")),
+)
+"""Formats of which one folder with an index is one acquisition, with the index."""
+SIGNS: Signs = (
+    *INDICES,
+    ("imagexpress", _ending(".jdce", ".mxprotocol")),
     ("scanr", _named(_SCANR)),
     ("imagexpress", _named(_MOLECULAR_DEVICES)),
     ("ome_xml", _ending(*_OME)),
