@@ -382,12 +382,22 @@ def test_faults_of_the_protocol(
         parse(str(tmp_path))
 
 
-def test_two_tables_are_refused(tmp_path: Path) -> None:
-    """Which of two tables counts cannot be guessed."""
+def test_the_table_named_like_the_protocol(tmp_path: Path) -> None:
+    """Beside another table, as of results, it counts; the other is left out."""
     _experiment(tmp_path / "experiment")
+    (tmp_path / "experiment/Results.csv").write_text("Well,Count\nB03,7\n")
+    parsed = _parse(tmp_path)
+    assert len(parsed.table) == 24
+    assert _finding(parsed, "other_files").files == ("experiment/Results.csv",)
+
+
+def test_two_tables_are_refused(tmp_path: Path) -> None:
+    """Which of two tables of other names counts cannot be guessed."""
+    _experiment(tmp_path / "experiment")
+    (tmp_path / "experiment/a.csv").rename(tmp_path / "experiment/c.csv")
     (tmp_path / "experiment/b.csv").write_text(HEADER)
     with pytest.raises(
-        ParserError, match=r"should hold one \.csv file, found: a\.csv, b"
+        ParserError, match=r"should hold one \.csv file, found: b\.csv, c"
     ):
         parse(str(tmp_path))
 

@@ -88,18 +88,22 @@ def parse_experiments(
 
 def _read(folder: Directory, storage: Mapping[str, object] | None) -> Experiment:
     """Return an experiment with its images."""
-    protocol = read_protocol(_only(folder, ".jdce"), storage)
-    images = read_images(_only(folder, ".csv"), storage)
-    located = locate_images(folder, images["file"].tolist(), storage)
+    index = _only(folder, ".jdce")
+    sheet = _only(folder, ".csv", last_part(index).rpartition(".")[0])
+    protocol, images = read_protocol(index, storage), read_images(sheet, storage)
+    documents = frozenset(map(last_part, (index, sheet)))
+    located = locate_images(folder, images["file"].tolist(), documents, storage)
     home = last_part(folder.path)
     files = [f"{home}/{file}" for file in located.files]
     kept, copies = drop_copies(images.assign(file=files), parent(folder.path), storage)
     return Experiment(folder.path, protocol, kept, (*located.findings, *copies))
 
 
-def _only(folder: Directory, suffix: str) -> str:
-    """Return the path of the only file with this suffix."""
+def _only(folder: Directory, suffix: str, stem: str = "") -> str:
+    """Return the path of the only file with this suffix, or the one with this stem."""
     files = [name for name in folder.files if name.lower().endswith(suffix)]
+    named = [name for name in files if name.rpartition(".")[0] == stem]
+    files = named if len(files) > 1 and named else files
     if len(files) != 1:
         found = ", ".join(files[:SHOWN]) or "none"
         raise ParserError(

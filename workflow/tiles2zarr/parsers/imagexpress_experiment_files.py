@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import Directory, join, last_part, list_directory
 
-_DOCUMENTS = (".csv", ".jdce", ".mxprotocol")
-
 
 @dataclass(frozen=True)
 class Located:
@@ -25,6 +23,7 @@ class Located:
 def locate_images(
     folder: Directory,
     listed: Sequence[str],
+    documents: frozenset[str],
     storage: Mapping[str, object] | None = None,
 ) -> Located:
     """Return where the listed files are, from one listing per folder.
@@ -32,6 +31,7 @@ def locate_images(
     Args:
         folder: The experiment's folder.
         listed: Files as the table of images gives them, relative to the folder.
+        documents: Names of the other files that were read.
         storage: Options of the file system, for URLs.
     """
     on_disk = _list_files(folder, listed, storage)
@@ -45,12 +45,16 @@ def locate_images(
     others = [
         name
         for name in on_disk
-        if name not in taken and not name.lower().endswith(_DOCUMENTS)
+        if name not in taken and name not in documents and not _is_protocol(name)
     ]
     absent = [n for n, there in zip(listed, found, strict=True) if there is None]
     return Located(
         files, (*_missing(home, absent, len(listed)), *_others(home, others))
     )
+
+
+def _is_protocol(name: str) -> bool:
+    return name.lower().endswith(".mxprotocol")
 
 
 def _list_files(
