@@ -238,6 +238,48 @@ OPTIONS = RegisterOptions(
 )
 
 
+def _image(resource: Path, *files: str) -> TiledImage:
+    """Return an image of a field of 16 x 16 pixels, a plane per file."""
+    one = (1,) * len(files)
+    return TiledImage(
+        collection=ImageInPlate(plate_name="P", row="B", column=3),
+        acquisition=AcquisitionDetails(),
+        resource=str(resource),
+        tiles=TileColumns(
+            file=files,
+            plane=(0,) * len(files),
+            fov=("1",) * len(files),
+            x=(0.0,) * len(files),
+            y=(0.0,) * len(files),
+            z=tuple(map(float, range(len(files)))),
+            t=(0.0,) * len(files),
+            c=(0,) * len(files),
+            len_x=(16,) * len(files),
+            len_y=(16,) * len(files),
+            len_z=one,
+            len_c=one,
+            len_t=one,
+            status=("ok",) * len(files),
+        ),
+    )
+
+
+def test_files_of_one_fault_are_told_together(tmp_path: Path) -> None:
+    """Eight files are not there and one is empty: two reasons, five names of eight."""
+    (tmp_path / "empty.tif").touch()
+    names = [f"z{number}.tif" for number in range(8)]
+    with pytest.raises(SourceError) as error:
+        check_headers(_image(tmp_path, *names, "empty.tif"), OPTIONS, {})
+    assert str(error.value) == (
+        f"{tmp_path}/empty.tif cannot be read: it is empty (0 bytes). {COPY} "
+        f"{tmp_path}/z0.tif cannot be read: there is no such file. Correct the path in "
+        "the table (relative to its folder), or copy the file. The same of 7 more "
+        "files: z1.tif, z2.tif, z3.tif, z4.tif ..."
+    )
+    with pytest.raises(SourceError, match=r"The same of 1 more file: z1\.tif\.$"):
+        check_headers(_image(tmp_path, "z0.tif", "z1.tif"), OPTIONS, {})
+
+
 @pytest.mark.parametrize(
     "shape", [(1, 16), (16, 1), (8, 32), (16, 17)], ids=lambda s: f"{s[0]}x{s[1]}"
 )
@@ -247,27 +289,7 @@ def test_w19_a_file_of_another_shape_is_not_stretched(
     """A 1 x 16 file declared 16 x 16 is an error that names both shapes."""
     tifffile.imwrite(tmp_path / "a.tif", np.ones(shape, np.uint16), metadata=None)
     assert probe("a.tif", str(tmp_path), FILE) == Header(1, *shape, "uint16")
-    image = TiledImage(
-        collection=ImageInPlate(plate_name="P", row="B", column=3),
-        acquisition=AcquisitionDetails(),
-        resource=str(tmp_path),
-        tiles=TileColumns(
-            file=("a.tif",),
-            plane=(0,),
-            fov=("1",),
-            x=(0.0,),
-            y=(0.0,),
-            z=(0.0,),
-            t=(0.0,),
-            c=(0,),
-            len_x=(16,),
-            len_y=(16,),
-            len_z=(1,),
-            len_c=(1,),
-            len_t=(1,),
-            status=("ok",),
-        ),
-    )
+    image = _image(tmp_path, "a.tif")
     with pytest.raises(SourceError) as error:
         check_headers(image, OPTIONS, {})
     assert str(error.value) == (

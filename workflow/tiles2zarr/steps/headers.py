@@ -84,10 +84,20 @@ def _probe_all(
 
 
 def _unreadable(faults: Mapping[str, str]) -> str:
-    shown = [faults[file] for file in sorted(faults)[:SHOWN]]
-    more = len(faults) - len(shown)
-    tail = f" And {more} more files." if more else ""
-    return " ".join(shown) + tail
+    """Return a sentence per reason, each told once with the files that have it."""
+    alike: dict[str, list[str]] = {}
+    for file in sorted(faults):
+        alike.setdefault(faults[file].replace(file, "", 1), []).append(file)
+    told = []
+    for first, *others in list(alike.values())[:SHOWN]:
+        told.append(faults[first])
+        if others:
+            named = ", ".join(others[: SHOWN - 1])
+            more = " ..." if len(others) >= SHOWN else "."
+            noun = "file" if len(others) == 1 else "files"
+            told.append(f"The same of {len(others)} more {noun}: {named}{more}")
+    rest = sum(map(len, list(alike.values())[SHOWN:]))
+    return " ".join(told) + (f" And {rest} files for other reasons." if rest else "")
 
 
 def _check_holes(image: TiledImage, options: RegisterOptions) -> None:
