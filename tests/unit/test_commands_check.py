@@ -50,7 +50,7 @@ def test_all_faults_at_once(raw: Plate, tell: Tell) -> None:
     starts = [
         "extensions: Extension folder 'functions' does not exist",
         "acquisitions[0].filters[0].function: Module 'mine' of function 'mine:keep'",
-        "acquisitions[0].path: raw/none.csv cannot be listed",
+        "acquisitions[0].path: raw/none.csv is not there",
         "acquisitions[0].conditions: ",
         "output: ",
     ]
@@ -161,7 +161,7 @@ def test_plates_name_their_faults(raw: Plate, tell: Tell) -> None:
     said = tell("check")
     assert said.code == 1
     assert said.lines == ["P1: ok; input raw/tiles.csv (tile_table), output out"]
-    assert "  - P2: acquisitions[0].path: raw/none.csv cannot be" in said.err
+    assert "  - P2: acquisitions[0].path: raw/none.csv is not there." in said.err
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_nothing_is_recognised(tmp_path: Path) -> None:
 
 def test_no_folder(tmp_path: Path) -> None:
     """A folder that is not there is an error naming it."""
-    with pytest.raises(ParserError, match="nowhere cannot be listed"):
+    with pytest.raises(ParserError, match="nowhere is not there"):
         init(str(tmp_path / "nowhere"))
 
 

@@ -77,6 +77,13 @@ def test_no_store(raw: Plate, tell: Tell) -> None:
     said = tell("view", config=("raw",))
     assert (said.code, said.out) == (1, "")
     assert said.err == "raw is not an OME-Zarr group. Give the path of a .zarr.\n"
+    said = tell("view", config=("no.zarr",))
+    assert (said.code, said.err) == (1, "no.zarr is not there. Give its path.\n")
+    said = tell("view", "--json")
+    assert (said.code, said.err) == (
+        1,
+        "out/P1.zarr is not there. Run the workflow first.\n",
+    )
     assert tell("view").code == 1
 
 

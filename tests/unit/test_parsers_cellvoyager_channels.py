@@ -140,8 +140,8 @@ def test_planes_before_projections(tmp_path: Path, choice: str) -> None:
     assert list(parsed.table["z"]) == [0, 1]
     assert codes(parsed) == {"projections_left_out"}
     assert finding(parsed, "projections_left_out").message == (
-        "1 projections are left out (1 Maximum; all images of channel 2). Set option "
-        "projections to keep for a plate of their own."
+        "Projections left out: 1 (1 Maximum; all images of channel 2). Set options: "
+        "{projections: keep} of the acquisition for a plate of their own."
     )
 
 

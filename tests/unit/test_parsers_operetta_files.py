@@ -143,7 +143,7 @@ def test_no_measurement_is_an_error(tmp_path: Path) -> None:
 
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:
     """A path that is not there is named."""
-    with pytest.raises(ParserError, match="nowhere cannot be listed"):
+    with pytest.raises(ParserError, match="nowhere is not there"):
         parse(str(tmp_path / "nowhere"))
 
 

@@ -38,6 +38,7 @@ def run(choice: argparse.Namespace) -> int:
     if (choice.store is None) == (choice.configfile is None):
         raise argparse.ArgumentError(None, "give either PLATE.ZARR or --configfile")
     stores = [choice.store] if choice.store else _outputs(choice)
+    _need(stores, "Run the workflow first." if choice.configfile else "Give its path.")
     facts = [describe(store) for store in stores]
     if choice.json:
         print(document(choice.command, 0, {"stores": facts}))
@@ -54,6 +55,17 @@ def run(choice: argparse.Namespace) -> int:
 def _outputs(choice: argparse.Namespace) -> list[str]:
     plates = load_plates(choice.configfile, choice.plate)
     return [f"{plate.output.rstrip('/')}/{plate.name}.zarr" for plate in plates]
+
+
+def _need(stores: Sequence[str], cure: str) -> None:
+    """Say that a folder is not there before it is looked into.
+
+    Raises:
+        StoreError: One is missing.
+    """
+    for store in stores:
+        if "://" not in store and not Path(store).exists():
+            raise StoreError(f"{store} is not there. {cure}")
 
 
 def has_napari() -> bool:

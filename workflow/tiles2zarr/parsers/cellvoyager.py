@@ -249,8 +249,8 @@ def _unnamed(channels: Sequence[Channel], measurement: Measurement) -> list[Find
         return []
     labels = ", ".join(describe_channel(channel).channel_label for channel in unnamed)
     message = (
-        f"No .mes file in {measurement.folder.path} names {len(unnamed)} channels; "
-        f"they are called {labels}. Set details.channels to name them."
+        f"No .mes file in {measurement.folder.path} names these channels; they are "
+        f"called {labels}. Set details.channels to name them."
     )
     return [
         Finding(

@@ -88,7 +88,12 @@ def list_directory(
     except NotADirectoryError:
         return None
     except remote_errors(ValueError, ImportError) as error:
-        why = explain_remote(error) if "://" in path else error
+        if "://" in path:
+            why = explain_remote(error)
+        elif isinstance(error, FileNotFoundError):
+            raise ParserError(f"{path} is not there. Correct the path.") from error
+        else:
+            why = getattr(error, "strerror", None) or str(error)
         raise ParserError(
             f"{path} cannot be listed: {why}. Check that it is there and readable."
         ) from error

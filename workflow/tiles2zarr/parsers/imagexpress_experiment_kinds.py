@@ -81,13 +81,17 @@ def left_out_findings(
     lost, kept = images[~added], images[added]
     findings = []
     if len(lost):
-        hint = "auto" if choice == "only" else "keep for a plate of their own"
+        value, purpose = (
+            ("auto", "to take them")
+            if choice == "only"
+            else ("keep", "for a plate of their own")
+        )
         findings.append(
             Finding(
                 code=f"{kind}_left_out",
                 severity="info",
-                message=f"{len(lost)} {kind} in {home} are left "
-                f"out. Set option projections to {hint}.",
+                message=f"{kind.capitalize()} of {home} left out: {len(lost)}. Set "
+                f"options: {{projections: {value}}} of the acquisition {purpose}.",
                 count=len(lost),
                 files=tuple(lost["file"].iloc[:SHOWN]),
             )

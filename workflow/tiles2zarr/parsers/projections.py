@@ -103,8 +103,8 @@ def report_left_out(files: Sequence[str], listed: str = "") -> list[Finding]:
         Finding(
             code="projections_left_out",
             severity="info",
-            message=f"{len(files)} projections are left out{which}. Set option "
-            "projections to keep for a plate of their own.",
+            message=f"Projections left out: {len(files)}{which}. Set options: "
+            "{projections: keep} of the acquisition for a plate of their own.",
             count=len(files),
             files=tuple(files[:SHOWN]),
         )
