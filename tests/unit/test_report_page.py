@@ -231,6 +231,21 @@ def test_single_fields_that_stay_are_not_drawn() -> None:
     assert "Registration shifts" in text
 
 
+def test_doses_are_in_their_order() -> None:
+    """The legend runs 0.5, 2.5, 10, not by the first digit; wells without come last."""
+    doses = (10, 2.5, None, 0.5)
+    images = [
+        replace(image, conditions={"dose": (doses[number % 4],)})
+        for number, image in enumerate(SMALL)
+    ]
+    text = _page(make_view(_facts(images))).text
+    legend = re.findall('<ul class="legend">.*?</ul>', text)[0]
+    assert re.findall(r"</i>(.*?) <small>6</small>", legend) == [
+        *("0.5", "2.5", "10"),
+        "no value",
+    ]
+
+
 def test_well_has_one_anchor() -> None:
     """Two acquisitions of a well share its anchor: the first one's row carries it."""
     images = [*SMALL, *(_image(r, c, 1) for r in range(4) for c in range(6))]

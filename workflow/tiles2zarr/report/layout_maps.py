@@ -1,5 +1,6 @@
 """Conditions as maps of the plate."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -102,7 +103,8 @@ def _numbers(values: Texts) -> dict[Place, float] | None:
 def _categories(frame: Frame, name: str, values: Texts) -> tuple[Markup, Markup]:
     texts = {place: _text(found) for place, found in values.items()}
     counts = Counter(texts.values())
-    order = sorted(counts, key=lambda text: (text == "", text))
+    ranks = {texts[place]: _rank(found) for place, found in values.items()}
+    order = sorted(counts, key=lambda text: (text == "", ranks[text], text))
     marks = {text: LETTERS[i % len(LETTERS)] for i, text in enumerate(order)}
     colors = {text: CATEGORIES[i % len(CATEGORIES)] for i, text in enumerate(order)}
     marks[""], colors[""] = "", "#eef1f4"
@@ -128,6 +130,12 @@ def _categories(frame: Frame, name: str, values: Texts) -> tuple[Markup, Markup]
     if len(order) > LEGEND:
         entries.append(element("li", f"and {len(order) - LEGEND:,} more values"))
     return picture, element("ul", *entries, class_="legend")
+
+
+def _rank(found: tuple[Scalar, ...]) -> tuple[float, ...]:
+    """Return what puts numbers in their order, and before texts."""
+    numeric = all(isinstance(v, int | float) for v in found)
+    return tuple(float(v) for v in found if v is not None) if numeric else (math.inf,)
 
 
 def _text(found: tuple[Scalar, ...]) -> str:
