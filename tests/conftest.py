@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 
@@ -15,6 +16,10 @@ from tests.rules.plate import converted, plate  # noqa: F401  # fixtures of two 
 
 REPOSITORY = Path(__file__).parents[1]
 DATA_VARIABLE = "TILES2ZARR_DATA"
+
+# a busy machine is slow, not wrong
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 Completed = subprocess.CompletedProcess[str]
 RunSnakemake = Callable[..., Completed]

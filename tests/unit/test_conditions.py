@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -462,7 +462,6 @@ def test_all_faults_of_cells_are_told(tmp_path: Path) -> None:
 wells = st.tuples(st.integers(0, 2), st.integers(0, 4))
 
 
-@settings(deadline=None)
 @given(
     st.lists(wells, min_size=1, max_size=8, unique=True),
     st.lists(st.tuples(wells, st.integers(0, 3)), min_size=1, max_size=8),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from pydantic import TypeAdapter
@@ -399,7 +399,6 @@ chosen = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(chosen)
 def test_include_and_exclude_share_the_tiles(one: dict[str, object]) -> None:
     """Every tile is taken by a filter or by its opposite, never by both."""

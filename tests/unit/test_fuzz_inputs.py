@@ -27,7 +27,6 @@ from tiles2zarr.parsers.tile_table import KNOWN
 
 OFTEN = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 cells = (

@@ -73,7 +73,6 @@ TEXTS = ("tile_table", "cellvoyager", "operetta", "imagexpress", "scanr", "ome_x
 @pytest.mark.parametrize("name", TEXTS)
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(changes=edits, which=st.integers(0, 9))

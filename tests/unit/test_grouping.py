@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -137,7 +137,6 @@ def test_w14_w15_fields_as_ends_of_a_path(fov: str, suffix: str) -> None:
     assert fov_suffix(fov) == suffix
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=50))
 def test_w15_a_fields_name_is_letters_and_digits(fov: str) -> None:
     """Whatever a field is called, the end of its path stays in the well."""
@@ -148,7 +147,6 @@ def test_w15_a_fields_name_is_letters_and_digits(fov: str) -> None:
     assert len(suffix) <= 47
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("aF1_ ./", min_size=1, max_size=4), unique=True, max_size=30))
 def test_different_fields_have_different_names(fovs: list[str]) -> None:
     """No two fields share an image, whatever characters had to go."""
@@ -449,7 +447,6 @@ def test_p2_20000_tiles_in_under_a_second() -> None:
     assert sum(len(image.tiles) for image in images) == 20_000
 
 
-@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_the_order_of_rows_does_not_change_the_images(order: list[int]) -> None:
     """Shuffled rows give the same images with the same tiles."""

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tiles2zarr import models
@@ -393,7 +393,6 @@ def _tile_columns(draw: st.DrawFn) -> TileColumns:
     return TileColumns.model_validate(drawn)
 
 
-@settings(deadline=None)
 @given(_tile_columns())
 def test_tiles_survive_their_json(tiles: TileColumns) -> None:
     """Any tiles come back with the same rows, constant columns and nulls included."""
@@ -402,7 +401,6 @@ def test_tiles_survive_their_json(tiles: TileColumns) -> None:
     assert len(again) == len(tiles)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(names, scalars, max_size=5), st.none() | texts)
 def test_conditions_survive_their_json(
     values: dict[str, str | int | float | bool | None], fov: str | None
@@ -416,7 +414,6 @@ def test_conditions_survive_their_json(
     ]
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([0.0, -0.0, 5e-324, 1.7976931348623157e308, 0.1 + 0.2]) | finite,
     st.sampled_from([-1, 1]),

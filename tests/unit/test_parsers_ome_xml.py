@@ -1045,7 +1045,6 @@ _FUZZED = _ome(
 
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

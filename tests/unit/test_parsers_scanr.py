@@ -475,7 +475,6 @@ _FUZZED = _metadata(
 
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tiles2zarr.errors import TableError
@@ -425,7 +425,6 @@ def _sheet(**columns: list[str]) -> Sheet:
     return Sheet("t", {name: pd.Series(cells) for name, cells in columns.items()}, rows)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 47), st.integers(0, 71)), min_size=1))
 def test_wells_survive_any_order(places: list[tuple[int, int]]) -> None:
     """Each cell keeps its own index, however often and in what order names occur."""

@@ -228,7 +228,7 @@ def test_time_left_of_a_small_plate(share: float) -> None:
     assert truth / 2 < told < truth * 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     duration_s=st.floats(0.5, 100.0),
     workers=st.integers(1, 8),

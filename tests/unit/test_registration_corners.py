@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.registration_samples import (
@@ -176,7 +176,6 @@ places_of_fields = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(places_of_fields, st.booleans())
 def test_total_movement_is_the_least_of_all_assignments(
     places: list[tuple[float, float]], bounded: bool
@@ -192,7 +191,6 @@ def test_total_movement_is_the_least_of_all_assignments(
     assert _cost(stage, nodes) == pytest.approx(least, abs=6e-4)
 
 
-@settings(deadline=None)
 @given(places_of_fields, st.randoms(use_true_random=False))
 def test_w4_assignment_does_not_depend_on_order(
     places: list[tuple[float, float]], random: object

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.registration_samples import (
@@ -31,7 +31,6 @@ from tiles2zarr.models.image import RegisteredImage
 MODES = ("auto", "snap_to_grid", "snap_to_corners", "inplace")
 SNAPPING = ("snap_to_grid", "snap_to_corners")
 offsets_px = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
-patient = settings(deadline=None)
 """The first example imports scipy; how long one takes is not what is tested."""
 pixelsizes = st.sampled_from([0.5, 0.65, 0.325, 0.1625, 0.108, 1 / 3])
 
@@ -84,7 +83,6 @@ def _outcome(tiles: list[Tile], mode: str, pixelsize: float) -> object:
     return found.decision.tiling.kind, _boxes(found.only), found.only.shape
 
 
-@patient
 @given(layouts(), st.sampled_from(MODES), offsets_px, offsets_px, pixelsizes)
 def test_a_constant_stage_offset_changes_no_box(
     tiles: list[Tile], mode: str, y: float, x: float, pixelsize: float
@@ -95,7 +93,6 @@ def test_a_constant_stage_offset_changes_no_box(
     assert _outcome(tiles, mode, 0.5) == here
 
 
-@patient
 @given(layouts(), st.sampled_from(MODES), st.randoms(use_true_random=False))
 def test_w4_the_order_of_rows_changes_no_box(
     tiles: list[Tile], mode: str, order: random.Random
@@ -106,7 +103,6 @@ def test_w4_the_order_of_rows_changes_no_box(
     assert _outcome(shuffled, mode, 0.5) == _outcome(tiles, mode, 0.5)
 
 
-@patient
 @given(
     lattices(),
     st.sampled_from([(18, 27), (20, 30), (22, 33), (19.5, 28.25)]),
@@ -140,7 +136,6 @@ def _node(one: Tile) -> Corner:
     return int(row), int(column)
 
 
-@patient
 @given(layouts(), st.sampled_from(SNAPPING))
 def test_snapped_tiles_do_not_overlap(tiles: list[Tile], mode: str) -> None:
     """Whatever the layout, after snapping no two fields share a pixel."""
@@ -154,7 +149,6 @@ def test_snapped_tiles_do_not_overlap(tiles: list[Tile], mode: str) -> None:
     assert all(y % ROWS == 0 and x % COLUMNS == 0 for y, x in places)
 
 
-@patient
 @given(
     layouts(),
     st.sampled_from(MODES),
@@ -193,7 +187,6 @@ def test_boxes_lie_in_the_image_and_fill_its_extent(
     assert set(boxes.len_x) == {COLUMNS}
 
 
-@patient
 @given(
     st.integers(1, 5),
     st.integers(1, 5),
@@ -227,7 +220,6 @@ def test_w2_jitter_within_the_tolerance_changes_no_box(
         assert corners(found.only) == corners_of(rows, columns)
 
 
-@patient
 @given(
     st.lists(
         st.tuples(st.integers(0, 4000), st.integers(0, 4000)), min_size=1, max_size=8
@@ -253,7 +245,6 @@ def test_starts_round_half_to_even(
     }
 
 
-@patient
 @given(layouts(), st.booleans(), st.booleans(), st.booleans())
 def test_w7_orientation_only_moves_tiles(
     tiles: list[Tile], swap: bool, flip_y: bool, flip_x: bool
@@ -270,7 +261,6 @@ def test_w7_orientation_only_moves_tiles(
     assert by_option.only.boxes == by_hand.only.boxes
 
 
-@patient
 @given(
     st.lists(st.integers(0, 6), min_size=1, max_size=7, unique=True),
     st.integers(1, 3),
@@ -288,7 +278,6 @@ def test_channels_become_consecutive(present: list[int], length: int) -> None:
     assert found.shape[1] == len(there)
 
 
-@patient
 @given(layouts(), st.sampled_from(MODES))
 def test_planes_and_boxes_tell_of_the_same_tiles(tiles: list[Tile], mode: str) -> None:
     """Every tile has a box and a plane, in table order, and every field one row."""
