@@ -15,6 +15,7 @@ from tiles2zarr.steps.configs import checked_configs
 from tiles2zarr.steps.ending import end_quickly, end_timers
 from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
 from tiles2zarr.steps.reporter import Reporter, parse_interval
+from tiles2zarr.steps.run_lock import RunLocks
 from tiles2zarr.steps.state_files import read_batch
 from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
 

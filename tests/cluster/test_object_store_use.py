@@ -1,6 +1,7 @@
 """Reruns, commands and refusals on a plate that is in S3."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from tests.cluster.test_object_store import far_config, upload
 from tests.e2e.convert import convert
 from tests.rules.plate import Plate
 from tiles2zarr.__main__ import main
+from tiles2zarr.config.load import load_configs
 from tiles2zarr.credentials import redact
 from tiles2zarr.errors import FaultsError, LockedError, StoreError
 from tiles2zarr.filesystems import explain_remote, is_transient, patiently
+from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.steps.run_lock import hold_run
 from tiles2zarr.stores.lock import Holder
 from tiles2zarr.stores.remote import RemoteStore
 from tiles2zarr.stores.remote_lock import dump_holder, hold, live_holder
@@ -62,6 +66,20 @@ def test_rerun_and_commands(
     start = len(bucket.proxy.requests)
     convert(settings, tiles.work)
     assert not [key for key in writes(bucket, start) if "/0/0/0/" in key]
+
+
+def test_one_run_at_a_time(bucket: Bucket, tiles: Plate) -> None:
+    """A plate in S3 is held against other runs too, and free when a run is over."""
+    (config,) = load_configs(far_config(bucket), plate_name).values()
+    with hold_run("P1", config):
+        assert list(bucket.objects("out")) == [".P1.run.lock"]
+        with pytest.raises(LockedError) as refused, hold_run("P1", config):
+            pass
+    assert str(refused.value).startswith(
+        "P1: another run of this plate is under way, and this one did nothing. "
+        f"{bucket.url}/out is being written by process {os.getpid()} on "
+    )
+    assert bucket.objects("out") == {}
 
 
 @pytest.mark.full

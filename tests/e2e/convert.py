@@ -25,6 +25,7 @@ from tiles2zarr.steps.build_tables import build_tables
 from tiles2zarr.steps.complete import complete
 from tiles2zarr.steps.parse_tiles import parse_tiles
 from tiles2zarr.steps.register import register
+from tiles2zarr.steps.sweep import step_options
 from tiles2zarr.steps.write_zarr import write_zarr
 
 REPOSITORY = Path(__file__).parents[2]
@@ -43,12 +44,14 @@ def convert(config: Mapping[str, object], work: Path) -> None:
 
 
 def convert_plate(config: Config, state: State) -> None:
-    """Run the steps of one plate, with options that went through JSON as in a job."""
-    parse_tiles(state=state, options=as_in_job(slices.parse_options(config)))
+    """Run the steps of one plate, with the options of their jobs."""
+    options_of_parse = slices.ParseOptions.model_validate(step_options("parse", config))
+    parse_tiles(state=state, options=options_of_parse)
     for batch in read_json(state.plan, Plan).batches:
         registered = state.done("register", batch)
         written = state.done("write_zarr", batch)
-        options = as_in_job(slices.register_options(config))
+        given = step_options("register", config)
+        options = slices.RegisterOptions.model_validate(given)
         register(state.batch(batch), registered, state, options)
         options_of_write = as_in_job(slices.write_options(config))
         write_zarr(registered, written, state, options_of_write, THREADS)

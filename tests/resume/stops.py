@@ -35,6 +35,7 @@ LOADER = '''\
 """Planes of stacks; stops at plane 1 of a file where a test waits for it."""
 
 import os
+import select
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,13 @@ import numpy as np
 def read(path, plane, options):
     stop = Path(options["stops"], Path(path).name)
     if plane == 1 and stop.is_dir():
+        # opened before it is told: what comes then, at once or late, is not missed
+        go = os.open(stop / "go", os.O_RDONLY | os.O_NONBLOCK)
         (stop / "reached").write_text(f"{os.getpid()}\\n")
-        (stop / "go").read_text()
+        waiting = select.poll()
+        waiting.register(go)
+        waiting.poll()
+        os.close(go)
     return np.load(path)[plane]
 '''
 
@@ -135,17 +141,18 @@ class Head:
         work: Path,
         config: Mapping[str, object],
         repository: Path,
-        *,
+        *arguments: str,
         group: bool = False,
+        log: str = "head.log",
     ) -> None:
         """Start it, in a process group of its own if ``group``."""
         (work / "config.yaml").write_text(yaml.safe_dump(dict(config)))
-        self._log = work / "head.log"
+        self._log = work / log
         command = [sys.executable, "-m", "snakemake", "-s", f"{repository}/Snakefile"]
         place = ["-d", str(work), "--configfile", f"{work}/config.yaml", "--cores", "1"]
         with self._log.open("w") as stream:
             self.process = subprocess.Popen(
-                [*command, *place],
+                [*command, *place, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,

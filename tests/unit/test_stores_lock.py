@@ -37,9 +37,7 @@ def test_a_held_lock_keeps_others_out(tmp_path: Path) -> None:
     """The message names process and host of the holder."""
     path = tmp_path / ".0.lock"
     with hold(path):
-        message = (
-            rf"is being written by process {os.getpid()} on .*, which has been alive"
-        )
+        message = rf"is being written by process {os.getpid()} on .*, which is alive\."
         with pytest.raises(LockedError, match=message), hold(path, wait_s=0):
             pass
     assert not path.exists()

@@ -23,6 +23,7 @@ from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.state import State
 from tiles2zarr.steps.output import open_place, read_owner
+from tiles2zarr.steps.run_lock import hold_run
 
 THREADS = 8
 """Images looked at together: listing and reading wait for the disk or the server."""
@@ -47,7 +48,8 @@ def run(choice: argparse.Namespace) -> int:
         if choice.adopt:
             from tiles2zarr.commands.adopt import adopt
 
-            faults += adopt(plate)
+            with hold_run(plate.name, plate.config):
+                faults += adopt(plate)
         proofs.begin(plate)
         found = verify(plate, depth=depth, mend=choice.repair)
         proofs.end(plate, found.compared)

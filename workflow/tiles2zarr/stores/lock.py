@@ -136,12 +136,19 @@ def _acquire(path: Path, wait_s: float) -> Lock:
         if _break_stale(path):
             continue
         if time.monotonic() > end:
-            raise LockedError(
-                f"{path.parent} is being written by {_read(path)}, which has been "
-                f"alive for the {wait_s:.0f} seconds this process waited. Wait for it "
-                f"or stop it, then run again (a dead one is taken over by itself)."
-            )
+            raise LockedError(held_by(str(path.parent), _read(path), wait_s))
         time.sleep(POLL_S)
+
+
+def held_by(place: str, holder: Holder | None, wait_s: float) -> str:
+    """Return the message on a lock that a live process keeps."""
+    alive = "is alive"
+    if wait_s:
+        alive = f"has been alive for the {wait_s:.0f} seconds this process waited"
+    return (
+        f"{place} is being written by {holder}, which {alive}. Wait for it or stop it, "
+        "then run again (a dead one is taken over by itself)."
+    )
 
 
 def _create(path: Path, holder: Holder) -> bool:

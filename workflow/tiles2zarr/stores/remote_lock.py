@@ -13,7 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tiles2zarr.errors import LockedError, StoreError
-from tiles2zarr.stores.lock import BEAT_S, STALE_S, WAIT_S, Holder, parse_holder
+from tiles2zarr.stores.lock import (
+    BEAT_S,
+    STALE_S,
+    WAIT_S,
+    Holder,
+    held_by,
+    parse_holder,
+)
 from tiles2zarr.stores.remote import RemoteStore, Seen
 
 POLL_S = 1.0
@@ -89,12 +96,7 @@ def _acquire(store: RemoteStore, key: str, wait_s: float) -> RemoteLock:
         if store.create(key, dump_holder(holder)) or _take_over(store, key, holder):
             return RemoteLock(store, key, holder)
         if time.monotonic() > end:
-            raise LockedError(
-                f"{store.url} is being written by {read_holder(store, key)}, which has "
-                f"been alive for the {wait_s:.0f} seconds this process waited. Wait "
-                "for it or stop it, then run again (a dead one is taken over by "
-                "itself)."
-            )
+            raise LockedError(held_by(store.url, read_holder(store, key), wait_s))
         time.sleep(POLL_S)
 
 
