@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,17 @@ from tests.cluster.test_object_store import far_config, upload
 from tests.e2e.convert import convert
 from tests.rules.plate import Plate
 from tiles2zarr.__main__ import main
+from tiles2zarr.checkpoints import read_json
+from tiles2zarr.config import slices
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.credentials import redact
 from tiles2zarr.errors import FaultsError, LockedError, StoreError
 from tiles2zarr.filesystems import explain_remote, is_transient, patiently
+from tiles2zarr.models.plan import Plan
 from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.state import State
 from tiles2zarr.steps.run_lock import hold_run
+from tiles2zarr.steps.write_zarr import write_zarr
 from tiles2zarr.stores.lock import Holder
 from tiles2zarr.stores.remote import RemoteStore
 from tiles2zarr.stores.remote_lock import dump_holder, hold, live_holder
@@ -139,6 +145,40 @@ def test_metadata_last(bucket: Bucket, tiles: Plate) -> None:
         ]
         chunks = [i for i, key in enumerate(keys) if key[0].isdigit()]
         assert keys.index(".zattrs") > max(chunks)
+
+
+def test_documents_are_read_once(bucket: Bucket, tiles: Plate) -> None:
+    """A first run asks for each document of images and wells once, and writes it once.
+
+    Of a batch that is redone it costs a look at the plate's documents per job.
+    """
+    upload(bucket, tiles)
+    settings = far_config(bucket, writing={"images_per_job": "auto"})
+    plate = f"{bucket.name}/out/P1.zarr"
+
+    def documents(method: str, start: int, place: str) -> Counter[str]:
+        return Counter(
+            request.key
+            for request in bucket.proxy.requests[start:]
+            if request.method == method
+            and request.key.startswith(place)
+            and request.key.endswith((".zgroup", ".zattrs", "zarr.json"))
+        )
+
+    convert(settings, tiles.work)
+    for well in ("B/03", "B/04", "C/03"):
+        assert set(documents("PUT", 0, f"{plate}/{well}/0/tables").values()) == {1}
+        assert set(documents("GET", 0, f"{plate}/{well}").values()) == {1}
+    state = State(tiles.state)
+    (batch,) = read_json(state.plan, Plan).batches
+    (plain,) = load_configs(settings, lambda *_: None).values()
+    start = len(bucket.proxy.requests)
+    written = state.done("write_zarr", batch)
+    options = slices.write_options(plain)
+    write_zarr(state.done("register", batch), written, state, options, 1)
+    asked = documents("GET", start, plate)
+    assert {asked[f"{plate}/{name}"] for name in ("zarr.json", ".zgroup")} == {1}
+    assert asked[f"{plate}/B/03/0/.zattrs"] > 0
 
 
 def test_lock(bucket: Bucket) -> None:

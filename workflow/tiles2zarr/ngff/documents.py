@@ -26,6 +26,29 @@ class Documents(Protocol):
         """Replace the object in one step."""
 
 
+class ReadOnce:
+    """A store that is asked for each object once; to be used within one function.
+
+    Behind a URL each look at a document is a request.
+    """
+
+    def __init__(self, store: Documents) -> None:
+        """Read from ``store``."""
+        self._store = store
+        self._known: dict[str, bytes | None] = {}
+
+    def get(self, key: str) -> bytes | None:
+        """Return the object as it was at the first look."""
+        if key not in self._known:
+            self._known[key] = self._store.get(key)
+        return self._known[key]
+
+    def put(self, key: str, data: bytes) -> None:
+        """Replace the object."""
+        self._store.put(key, data)
+        self._known[key] = data
+
+
 def dump_json(value: object) -> bytes:
     """Return JSON in the order given, the same bytes for the same value.
 
@@ -138,6 +161,7 @@ def write_attributes(
     Raises:
         StoreError: The group exists in the other version, or is damaged.
     """
+    store = ReadOnce(store)
     stored = stored_version(store, group)
     if stored not in (None, version):
         raise StoreError(
@@ -150,7 +174,7 @@ def write_attributes(
     changed = False
     for name, data in group_documents(merged, version).items():
         key = join(group, name)
-        if store.get(key) != data:
+        if stored is None or store.get(key) != data:
             store.put(key, data)
             changed = True
     return changed

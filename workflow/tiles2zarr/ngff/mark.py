@@ -3,7 +3,12 @@
 from pydantic import ValidationError
 
 from tiles2zarr.models.base import Frozen
-from tiles2zarr.ngff.documents import Documents, read_attributes, stored_version
+from tiles2zarr.ngff.documents import (
+    Documents,
+    ReadOnce,
+    read_attributes,
+    stored_version,
+)
 
 KEY = "tiles2zarr"
 """Attribute that carries the mark."""
@@ -30,6 +35,7 @@ class Mark(Frozen):
 
 def read_mark(store: Documents, group: str = "") -> Mark | None:
     """Return the mark of a group, ``None`` if it has none of this form."""
+    store = ReadOnce(store)
     version = stored_version(store, group)
     attributes = read_attributes(store, group, version) if version else None
     raw = (attributes or {}).get(KEY)
@@ -64,6 +70,7 @@ def level_names(store: Documents, group: str = "") -> tuple[str, ...]:
 
 
 def _multiscales(store: Documents, group: str) -> list[dict[str, object]]:
+    store = ReadOnce(store)
     version = stored_version(store, group)
     attributes = read_attributes(store, group, version) if version else None
     ome = (attributes or {}).get("ome", attributes)

@@ -6,7 +6,14 @@ from tiles2zarr.errors import StoreError
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.well import column_index, column_name, row_index, row_name
-from tiles2zarr.ngff.documents import Version, join, read_attributes, write_attributes
+from tiles2zarr.ngff.documents import (
+    Documents,
+    ReadOnce,
+    Version,
+    join,
+    read_attributes,
+    write_attributes,
+)
 from tiles2zarr.ngff.tables_backends import (
     Backend,
     Objects,
@@ -159,7 +166,8 @@ def _write_tables(
     """
     home = join(group, "tables")
     rendered = {table.name: render_table(table, backend, version) for table in tables}
-    listed = _listed(store, home, version)
+    documents = ReadOnce(store)
+    listed = _listed(documents, home, version)
     present = set(store.children(home))
     stale = {
         name
@@ -170,7 +178,7 @@ def _write_tables(
     missing = rendered.keys() - present
     if (stale | gone | missing) & set(listed):
         rest = [name for name in listed if name not in stale | gone | missing]
-        write_attributes(store, home, {"tables": rest}, version)
+        write_attributes(documents, home, {"tables": rest}, version)
     for name in sorted(stale | gone):
         store.delete(join(home, name))
     for name in sorted(stale | missing):
@@ -179,11 +187,11 @@ def _write_tables(
     store.flush()
     final = [name for name in listed if name in rendered or name not in owned]
     final += [name for name in rendered if name not in final]
-    listing_changed = write_attributes(store, home, {"tables": final}, version)
+    listing_changed = write_attributes(documents, home, {"tables": final}, version)
     return listing_changed or bool(stale | gone | missing)
 
 
-def _listed(store: Store, home: str, version: Version) -> list[str]:
+def _listed(store: Documents, home: str, version: Version) -> list[str]:
     attributes = read_attributes(store, home, version) or {}
     names = attributes.get("tables", [])
     return [str(name) for name in names] if isinstance(names, list) else []

@@ -9,7 +9,12 @@ from tiles2zarr.config.slices import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.collection import Collection, ImageInPlate
-from tiles2zarr.ngff.documents import read_attributes, stored_version
+from tiles2zarr.ngff.documents import (
+    Documents,
+    ReadOnce,
+    read_attributes,
+    stored_version,
+)
 from tiles2zarr.ngff.mark import KEY, level_names
 from tiles2zarr.state import State
 from tiles2zarr.stores.base import Store
@@ -112,17 +117,26 @@ def check_owner(options: WriteOptions, collection: Collection, owner: str) -> No
     Raises:
         StoreError: A plate this config did not make is in the way.
     """
-    if not isinstance(collection, ImageInPlate):
-        return
-    name = f"{collection.plate_name}.zarr"
-    store = open_store(options.output, options.output_storage_options)
+    if isinstance(collection, ImageInPlate):
+        check_plate(options, collection.plate_name, owner)
+
+
+def check_plate(options: WriteOptions, plate: str, owner: str) -> None:
+    """Make sure that a plate, by name, may be written to, as ``check_owner``.
+
+    Raises:
+        StoreError: A plate this config did not make is in the way.
+    """
+    name = f"{plate}.zarr"
+    output = open_store(options.output, options.output_storage_options)
+    store = ReadOnce(output)
     version = stored_version(store, name)
     if options.overwrite_mode == "extend" and version not in (
         None,
         options.omezarr.ngff_version,
     ):
         raise StoreError(
-            f"{store.url}/{name} is OME-Zarr {version} and cannot be extended by "
+            f"{output.url}/{name} is OME-Zarr {version} and cannot be extended by "
             f"{options.omezarr.ngff_version.value}: a plate has one version. Set "
             f'omezarr.ngff_version to "{version}", or choose another plate name.'
         )
@@ -131,14 +145,15 @@ def check_owner(options: WriteOptions, collection: Collection, owner: str) -> No
     found = plate_owner(store, name)
     if found not in (None, owner):
         raise StoreError(
-            f"{store.url}/{name} exists and was not made by this config. Nothing was "
+            f"{output.url}/{name} exists and was not made by this config. Nothing was "
             "touched: set writing.overwrite_mode to extend to add to it, to overwrite "
             "to replace it, or choose another output or plate name."
         )
 
 
-def plate_owner(store: Store, plate: str) -> str | None:
+def plate_owner(store: Documents, plate: str) -> str | None:
     """Return the owner of a plate group: ``""`` if foreign, ``None`` if not there."""
+    store = ReadOnce(store)
     version = stored_version(store, plate)
     if version is None:
         return None

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
 from tiles2zarr.config.slices import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
+from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import BatchOutcome, Outcome
@@ -19,7 +20,7 @@ from tiles2zarr.pixels.allocator import tune_allocator
 from tiles2zarr.progress.events import JobRecord, recorded_job
 from tiles2zarr.state import State
 from tiles2zarr.steps.findings import chunk_findings, hole_findings, log_findings
-from tiles2zarr.steps.output import check_owner, open_target, read_owner
+from tiles2zarr.steps.output import check_plate, open_target, read_owner
 from tiles2zarr.steps.write_image import BlockedError, ImageJob, write_image
 from tiles2zarr.stores.local import refused
 
@@ -62,6 +63,8 @@ def write_zarr(
         owner=owner,
         threads=threads,
         only_standing=only_standing,
+        # once per job: behind a URL each look is a request or more
+        check=cache(lambda plate: check_plate(options, plate, owner)),
     )
     with recorded_job(state.progress / f"{output.stem}.jsonl", output.stem) as record:
         outcome = _write_all(before, write, record)
@@ -118,6 +121,7 @@ def _write(
     owner: str,
     threads: int,
     only_standing: bool,
+    check: Callable[[str], None],
 ) -> tuple[Receipt, list[Finding]]:
     path = state.registered(image)
     registered = read_json(path, RegisteredImage)
@@ -125,7 +129,8 @@ def _write(
         raise StoreError(
             f"{path} is not the file register wrote. Delete it and run again."
         )
-    check_owner(options, registered.collection, owner)
+    if isinstance(registered.collection, ImageInPlate):
+        check(registered.collection.plate_name)
     job = ImageJob(
         state=state,
         options=options,
