@@ -100,3 +100,20 @@ def test_steps_of_a_plate_are_no_acquisitions(tmp_path: Path) -> None:
     write_plane(tmp_path / "TimePoint_1/ZStep_1/P_A02_s1_w1.TIF")
     parsed = parse_acquisition(str(tmp_path), "auto", {}, {})
     assert parsed.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("write", "index", "name"),
+    [
+        (_imagexpress, "P.HTD", "P"),
+        (_operetta, "Images/Index.idx.xml", "drug plate"),
+        (_cellvoyager, "MeasurementData.mlf", "P7"),
+    ],
+)
+def test_an_index_as_path_has_the_name_of_its_plate(
+    tmp_path: Path, write: Callable[[Path], None], index: str, name: str
+) -> None:
+    """The plate is called the same whether its folder or its index is given."""
+    write(tmp_path)
+    assert plate_name(str(tmp_path), "auto") == name
+    assert plate_name(str(tmp_path / index), "auto") == name

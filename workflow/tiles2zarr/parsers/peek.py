@@ -181,8 +181,9 @@ def _operetta_name(path: str) -> str | None:
 
 
 def _imagexpress_name(path: str) -> str | None:
-    top = list_directory(path)
-    for folder in _below(top, None) if top else ():
+    if path.lower().endswith(".htd"):
+        return last_part(path)[: -len(".htd")]
+    for folder in _folders(path):
         for name in folder.files:
             if name.lower().endswith(".htd"):
                 return name[: -len(".htd")]
@@ -232,9 +233,13 @@ def _first_plate(file: str) -> str | None:
 
 
 def _find(path: str, name: str) -> str | None:
-    top = list_directory(path)
-    folders = _below(top, None) if top else ()
-    return next((file for f in folders if (file := f.file(name))), None)
+    return next((file for f in _folders(path) if (file := f.file(name))), None)
+
+
+def _folders(path: str) -> Iterator[Directory]:
+    """Yield the folder at a path, of a file the one it lies in, and those below."""
+    top = list_directory(path) or list_directory(parent(path))
+    return _below(top, None) if top else iter(())
 
 
 _NAMES: Mapping[str, Callable[[str], str | None]] = {
