@@ -1196,3 +1196,18 @@ def test_an_index_tells_more_than_names(tmp_path: Path) -> None:
     well = _plate(_well(1, 2, _sample(0)))
     _companion(tmp_path, well, image, files=["P_B03.tif"])
     assert detect(str(tmp_path)) == "ome_xml"
+
+
+def test_all_files_of_the_folder_are_accounted_for(tmp_path: Path) -> None:
+    """What is neither tile nor metadata is counted by kind, TIFF files come first."""
+    image = _image(0, _tiff("b.tif"))
+    files = ["b.tif", "map.tif"]
+    _companion(tmp_path, _plate(_well(1, 2, _sample(0))), image, files=files)
+    for name in ("Thumbs.db", ".DS_Store", "a.TXT"):
+        (tmp_path / name).touch()
+    (found,) = _parse(tmp_path).findings
+    assert found.message == (
+        f"4 files in {tmp_path} are no tiles of the metadata and are left out (1 .db, "
+        "1 .tif, 1 .txt, 1 none), e.g. map.tif."
+    )
+    assert found.files[0] == "map.tif"

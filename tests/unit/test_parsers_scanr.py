@@ -195,7 +195,7 @@ def test_planes_that_were_not_acquired_are_counted(tmp_path: Path) -> None:
         (_file(5, 1, 1, 0, CHANNELS[1], "X"), 0, 1, 1.0),
     ]
     assert _codes(parsed) == {
-        "other_files": 1,
+        "other_files": 2,
         "wells_guessed": 1,
         "planes_not_acquired": 3,
     }
@@ -384,8 +384,8 @@ def test_names_alone(tmp_path: Path, inner: str) -> None:
     assert parsed.layout == PlateLayout(rows=8, columns=12)
     assert parsed.details.stage_corrections.flip_y
     assert [finding.message for finding in parsed.findings] == [
-        f"1 TIFF files in {parsed.resource} are no tiles of the metadata and are left "
-        "out, e.g. overview.tif.",
+        f"1 files in {parsed.resource} are no tiles of the metadata and are left out "
+        "(1 .tif), e.g. overview.tif.",
         f"{parsed.resource} holds no metadata.ome.xml, so the z spacing is not known "
         "and 1 micrometer is assumed. Set details.z_spacing.",
     ]

@@ -25,7 +25,7 @@ from tiles2zarr.parsers.ome_xml_plates import (
     choose_run,
     read_plates,
 )
-from tiles2zarr.parsers.ome_xml_sources import Sources, find_sources
+from tiles2zarr.parsers.ome_xml_sources import Sources, find_sources, is_companion
 from tiles2zarr.parsers.ome_xml_tiles import make_tiles
 from tiles2zarr.parsers.ome_xml_wells import (
     not_acquired,
@@ -74,7 +74,10 @@ def parse(
     placed = _place(sources, planes, choice, path)
     tiles = make_tiles(planes, placed.places, path, in_row=choice.in_row)
     files = planes.table["file"].unique()
-    others = other_files(sources.folder, files) if sources.whole_folder else []
+    documents = filter(is_companion, sources.folder.files)
+    others = (
+        other_files(sources.folder, files, documents) if sources.whole_folder else []
+    )
     return ParsedAcquisition(
         table=tiles.table,
         details=tiles.details,

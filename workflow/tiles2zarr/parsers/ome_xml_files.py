@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
@@ -152,15 +154,26 @@ def renamed_files(pairs: Sequence[tuple[str, str]]) -> list[Finding]:
     ]
 
 
-def other_files(folder: Directory, used: Iterable[str]) -> list[Finding]:
-    """Return a finding on TIFF files of a folder that the metadata do not name."""
-    known = frozenset(used)
-    others = [name for name in folder.files if is_tiff(name) and name not in known]
+def other_files(
+    folder: Directory, used: Iterable[str], documents: Iterable[str] = ()
+) -> list[Finding]:
+    """Return a finding on files of a folder that are neither tiles nor metadata.
+
+    Args:
+        folder: The folder.
+        used: Files of the tiles.
+        documents: Files with metadata.
+    """
+    known = frozenset((*used, *documents))
+    others = [name for name in folder.files if name not in known]
     if not others:
         return []
+    kinds = Counter(PurePosixPath(name).suffix.lower() or "none" for name in others)
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    others.sort(key=lambda name: not is_tiff(name))
     message = (
-        f"{len(others)} TIFF files in {folder.path} are no tiles of the metadata and "
-        f"are left out, e.g. {others[0]}."
+        f"{len(others)} files in {folder.path} are no tiles of the metadata and are "
+        f"left out ({listed}), e.g. {others[0]}."
     )
     return [
         Finding(

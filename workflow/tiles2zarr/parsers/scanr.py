@@ -85,7 +85,7 @@ def _parse_index(
     places = place_fields(placed.fields)
     tiles = make_tiles(planes, places, index, in_row=in_row)
     positions = [f for f in tiles.findings if f.code != "positions_without_unit"]
-    others = other_files(folder, planes.table["file"].unique())
+    others = other_files(folder, planes.table["file"].unique(), [last_part(index)])
     return ParsedAcquisition(
         table=tiles.table,
         details=tiles.details.replace(stage_corrections=Y_UP),
