@@ -179,3 +179,18 @@ def test_an_index_of_references(tmp_path: Path) -> None:
     assert detect(str(tmp_path)) == "operetta"
     assert plate_name(str(tmp_path), "auto") == "drug plate"
     assert parse(str(tmp_path)).table["file"].tolist() == NAMES
+
+
+def test_damaged_files_beside_the_index(tmp_path: Path) -> None:
+    """A layout or profiles that cannot be read cost conditions, not the plate."""
+    Sample(IMAGES).write(tmp_path)
+    for name in ("Assaylayout/drugs.xml", "FFC_Profile/profile.xml"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("<cut")
+    parsed = parse(str(tmp_path))
+    assert (len(parsed.table), parsed.conditions) == (3, None)
+    damaged = "line 1: not well-formed XML"
+    conditions = _found(parsed, "conditions_unusable").message
+    assert conditions.startswith(f"{tmp_path}/Assaylayout/drugs.xml, {damaged}")
+    profiles = _found(parsed, "flatfield_unreadable").message
+    assert f"{tmp_path}/FFC_Profile/profile.xml, {damaged}" in profiles

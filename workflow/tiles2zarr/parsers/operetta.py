@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import AcquisitionDetails, StageOrientation
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.operetta_channels import (
@@ -29,7 +30,7 @@ from tiles2zarr.parsers.operetta_files import (
 )
 from tiles2zarr.parsers.operetta_flatfield import read_profiles
 from tiles2zarr.parsers.operetta_images import Index, read_index
-from tiles2zarr.parsers.operetta_layout import read_layouts
+from tiles2zarr.parsers.operetta_layout import Conditions, read_layouts
 from tiles2zarr.parsers.operetta_planes import (
     measure_t_spacing,
     measure_z_spacing,
@@ -124,10 +125,26 @@ def _documents(
 ) -> tuple[pd.DataFrame | None, dict[str, JSON], tuple[Finding, ...]]:
     """Return conditions, flat-field profiles by channel id, and findings on both."""
     wells = set(zip(acquired["row"], acquired["column"], strict=True))
-    conditions = read_layouts(measurement.documents(LAYOUTS), wells, storage)
+    conditions = _conditions(measurement, wells, storage)
     files = measurement.documents(PROFILES)
     profiles, unreadable = read_profiles(index.entries, files, storage)
     return conditions.table, profiles, (*conditions.findings, *unreadable)
+
+
+def _conditions(
+    measurement: Measurement,
+    wells: set[tuple[int, int]],
+    storage: Mapping[str, object] | None,
+) -> Conditions:
+    """Return what the assay layouts say; damaged, they cost no plane."""
+    try:
+        return read_layouts(measurement.documents(LAYOUTS), wells, storage)
+    except ParserError as error:
+        message = (
+            f"{error} The plate has no conditions of its assay layout. Mend it, or "
+            "give plate.conditions."
+        )
+        return Conditions(None, (Finding(code="conditions_unusable", message=message),))
 
 
 def _tile_table(planes: pd.DataFrame, channels: Sequence[Channel]) -> pd.DataFrame:

@@ -37,14 +37,15 @@ def read_profiles(
         files: XML files with profiles.
         storage: Options of the file system, for URLs.
 
-    Raises:
-        ParserError: A file is damaged.
     """
     everything = list(entries)
-    for file in files:
-        everything += iter_xml(file, frozenset({"Entry"}), storage)
-    profiles: dict[str, JSON] = {}
     faults: list[ParserError] = []
+    for file in files:
+        try:
+            everything += iter_xml(file, frozenset({"Entry"}), storage)
+        except ParserError as error:
+            faults.append(error)
+    profiles: dict[str, JSON] = {}
     for entry in everything:
         channel, element = entry.get("ChannelID"), entry.find(PROFILE)
         if channel is None or element is None or channel in profiles:
