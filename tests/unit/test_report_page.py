@@ -232,10 +232,13 @@ def test_single_fields_that_stay_are_not_drawn() -> None:
 
 
 def test_doses_are_in_their_order() -> None:
-    """The legend runs 0.5, 2.5, 10, not by the first digit; wells without come last."""
+    """The legend runs 0.5, 2.5, 10, not by the first digit; wells without come last.
+
+    A condition that no well has a value of is left out.
+    """
     doses = (10, 2.5, None, 0.5)
     images = [
-        replace(image, conditions={"dose": (doses[number % 4],)})
+        replace(image, conditions={"dose": (doses[number % 4],), "batch": (None,)})
         for number, image in enumerate(SMALL)
     ]
     text = _page(make_view(_facts(images))).text
@@ -244,6 +247,8 @@ def test_doses_are_in_their_order() -> None:
         *("0.5", "2.5", "10"),
         "no value",
     ]
+    assert "Condition dose" in text
+    assert "Condition batch" not in text
 
 
 def test_well_has_one_anchor() -> None:

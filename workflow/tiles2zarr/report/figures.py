@@ -47,7 +47,7 @@ FIGURES = (
     Figure(
         "vignetting",
         "Even light",
-        "Corners of the usual tile over its middle; 100 % is even light.",
+        "Corners of the usual tile over its middle; 100\u00a0% is even light.",
         percent=True,
     ),
     Figure("z_best", "Sharpest plane", "Number of the sharpest plane, from 1."),

@@ -35,7 +35,7 @@ Texts = Mapping[Place, tuple[Scalar, ...]]
 
 
 def conditions(view: View) -> Section | None:
-    """Return a map per condition and plate."""
+    """Return a map per condition that has a value, and plate."""
     parts = []
     for group in view.facts.groups:
         maps = _maps(view, group)
@@ -61,6 +61,7 @@ def _maps(view: View, group: str) -> list[Markup]:
     return [
         _condition(frame, name, {p: tuple(v) for p, v in places.items()})
         for name, places in found.items()
+        if any(places.values())
     ]
 
 

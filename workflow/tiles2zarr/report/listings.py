@@ -88,7 +88,7 @@ def wells(view: View) -> Section:
 def _image(image: ImageFacts, labels: tuple[str, ...]) -> tuple[str, ...]:
     means = {c.label: c.figures.get("mean") for c in image.channels}
     found = [means.get(label) for label in labels]
-    shape = " \u00d7 ".join(
+    shape = "\u00a0\u00d7\u00a0".join(
         str(length)
         for axis, length in zip("tczyx", image.shape, strict=True)
         if not image.axes or axis in image.axes
