@@ -40,9 +40,9 @@ def test_grid_picture_is_closed_edge_to_edge(drawn: Path) -> None:
 
 
 def test_readme_begins_with_the_plate() -> None:
-    """The first picture is that of a plate, in colour and under 200 kB."""
+    """One sentence, then the picture of a plate, in colour and under 200 kB."""
     readme = (ROOT / "README.md").read_text()
-    assert readme.splitlines()[2].endswith("(docs/images/plate.jpg)")
+    assert readme.splitlines()[4].endswith("(docs/images/plate.jpg)")
     path = IMAGES / "plate.jpg"
     assert path.stat().st_size < 200_000
     with Image.open(path) as picture:
