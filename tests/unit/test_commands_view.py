@@ -170,7 +170,7 @@ def test_nothing_else_is_served(port: int) -> None:
 def test_port_that_is_taken(port: int, tmp_path: Path) -> None:
     """A port in use is a line that names the option."""
     with pytest.raises(
-        StoreError, match=f"^127.0.0.1:{port} cannot be served: .*--port"
+        StoreError, match=f"^127.0.0.1:{port} cannot be served: Address already.*--port"
     ):
         make_server(tmp_path, "127.0.0.1", port)
     with pytest.raises(StoreError, match="Choose another --port"):

@@ -242,6 +242,8 @@ def test_summary_shows_the_plate_and_how_to_open_it(
         " | FOV_ROI_table"
     )
     assert '  image = plate.get_image("B", 3, "0")' in lines
+    program, command, path = lines[lines.index("Open it in a browser:") + 1].split()
+    assert (Path(program).name, command, path) == ("tiles2zarr", "view", str(store))
 
 
 def test_summary_of_nothing_tells_what_to_do(

@@ -102,6 +102,7 @@ def bind(
     try:
         return ThreadingHTTPServer((host, port), handler)
     except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
         raise StoreError(
-            f"{host}:{port} cannot be served: {error}. Choose another --port."
+            f"{host}:{port} cannot be served: {why}. Choose another --port."
         ) from error

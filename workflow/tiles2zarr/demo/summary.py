@@ -1,5 +1,6 @@
 """What a run has made, in a few lines for the terminal."""
 
+import sys
 from pathlib import Path
 
 import zarr
@@ -105,13 +106,23 @@ def _describe(store: Path, image: str) -> str:
     return " | ".join(parts)
 
 
+def _own_command() -> str:
+    """Return the program ``tiles2zarr`` of this Python, as it can be typed here."""
+    path = Path(sys.executable).with_name("tiles2zarr")
+    return str(
+        path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    )
+
+
 def _opening(store: Path, images: list[str]) -> list[str]:
     """Return how to open the store, with its first image as the example."""
     if not images:
         return []
     row, column, image = images[0].split("/")
     return [
-        "Open it in napari:",
+        "Open it in a browser:",
+        f"  {_own_command()} view {store}",
+        "in napari:",
         '  pip install "napari[all]" napari-ome-zarr',
         f"  napari --plugin napari-ome-zarr {store}",
         "or in Python:",
