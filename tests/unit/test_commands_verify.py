@@ -21,6 +21,7 @@ from tests.rules.plate import (
     touched,
 )
 from tests.unit.conftest import Tell, write_config
+from tiles2zarr.errors import FaultsError
 from tiles2zarr.state import State
 from tiles2zarr.stores.lock import Holder
 
@@ -238,6 +239,25 @@ def test_reason_of_an_image_that_failed(made: Plate, tell: Tell) -> None:
     )
     line = f"{IMAGE}: is not written, there is no receipt; the disk is full"
     assert tell("verify").lines[0] == line
+
+
+def test_image_that_failed_needs_no_repair(raw: Plate, tell: Tell) -> None:
+    """What was never written is made by a rerun; other damage asks for repair."""
+    raw.raw("C03", "F1", 0).write_bytes(b"no image")
+    with pytest.raises(FaultsError, match="1 of 3 images are not written"):
+        convert(config(), Path())
+    log = Path("results/P1/logs/register/C_03_0.log")
+    log.parent.mkdir(parents=True)
+    log.write_text("2026-01-02 03:04:05,679 ERROR C/03/0: the file is no TIFF\n")
+    assert tell("verify").lines == [
+        "C/03/0: is not written, there is no receipt; the file is no TIFF",
+        "P1: 1 of 3 images not whole (every chunk read)",
+        "P1: mend the causes and run the workflow again",
+    ]
+    (STORE / "B/03/0/0/.zarray").unlink()
+    assert tell("verify").lines[-1] == (
+        "P1: `--repair` takes back what stands on it, for a rerun"
+    )
 
 
 def test_foreign_image(made: Plate, tell: Tell) -> None:

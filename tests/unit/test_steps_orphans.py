@@ -128,7 +128,7 @@ def test_orphans_stay(state: State, tmp_path: Path, mode: str, what: str) -> Non
         assert found == (
             Finding(
                 code="orphan_image",
-                message=f"1 images left the plan; {what}",
+                message=f"Images that left the plan: 1; {what}",
                 count=1,
                 images=("B/11/0",),
             ),
@@ -144,7 +144,7 @@ def test_overwrite_removes_orphans(state: State, tmp_path: Path) -> None:
     plan, options = _plan("B/03/0"), _options(tmp_path / "out", "overwrite")
     (finding,) = settle_orphans(plan, state, options)
     assert finding.message == (
-        "1 images left the plan; they were removed, as writing.overwrite_mode: "
+        "Images that left the plan: 1; they were removed, as writing.overwrite_mode: "
         "overwrite asks for."
     )
     assert not gone.exists()

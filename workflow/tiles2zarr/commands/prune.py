@@ -41,9 +41,9 @@ def report(plate: Plate, *, remove: bool) -> Told:
         f"{left.image}: left by a dead process: {', '.join(left.names)}"
         for left in leftovers
     ]
-    found = count(len(orphans), "image")
-    places = count(len(leftovers), "place")
-    what = f"{found} out of the plan, leftovers at {places}"
+    found = f"{count(len(orphans), 'image')} out of the plan"
+    places = f"leftovers at {count(len(leftovers), 'place')}"
+    what = ", ".join([found] * bool(orphans) + [places] * bool(leftovers))
     removed = remove and bool(orphans or leftovers)
     if not (orphans or leftovers):
         lines.append(f"{plate.name}: nothing to remove")

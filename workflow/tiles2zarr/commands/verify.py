@@ -133,6 +133,8 @@ class Found:
     """What is amiss with plate metadata, by image id or name of the plate."""
     compared: Mapping[str, Compared]
     """How the planes of each image fared against their sources, if looked at."""
+    failed: frozenset[str]
+    """Images that were never written, for a reason that a rerun may find gone."""
 
     def lines(self) -> list[str]:
         """Return one line per image or plate, sorted."""
@@ -175,6 +177,8 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
         repair(plate, plan, found.images, owner)
         repair_plates(plate, [p for p in found.others if p.endswith(".zarr")], owner)
         print(f"{plate.name}: taken back; run the workflow again to heal it")
+    elif found.images.keys() <= found.failed and not found.others:
+        print(f"{plate.name}: mend the causes and run the workflow again")
     else:
         print(f"{plate.name}: `--repair` takes back what stands on it, for a rerun")
     return found
@@ -224,7 +228,11 @@ def find_damage(
         if not (images.get(place) and _is_absent(images[place])):
             others[place] = (*others.get(place, ()), message)
     compared = {image: one.compared for image, one in looked.items() if one.compared}
-    return Found(_explained(plate, plan, images), others, compared)
+    reasons = find_progress(plan, plate.state).reasons if images else {}
+    absent = {image for image, damages in images.items() if _is_absent(damages)}
+    failed = frozenset(absent & reasons.keys())
+    explained = _explained(plate, plan, images, {i: reasons[i] for i in failed})
+    return Found(explained, others, compared, failed)
 
 
 def _is_absent(damages: Sequence[Damage]) -> bool:
@@ -232,12 +240,12 @@ def _is_absent(damages: Sequence[Damage]) -> bool:
 
 
 def _explained(
-    plate: Plate, plan: Plan, images: Mapping[str, tuple[Damage, ...]]
+    plate: Plate,
+    plan: Plan,
+    images: Mapping[str, tuple[Damage, ...]],
+    reasons: Mapping[str, str],
 ) -> dict[str, tuple[Damage, ...]]:
     """Add why an image is not written, and who is at it right now."""
-    if not images:
-        return {}
-    reasons = find_progress(plan, plate.state).reasons
     exchanged = find_exchanged(plate, images) if len(images) > 1 else {}
     explained = {}
     for image, damages in images.items():
@@ -245,7 +253,7 @@ def _explained(
         if image in exchanged:
             other = exchanged[image]
             more.append(Damage("pixels", f"its folder holds the image of {other}"))
-        if _is_absent(damages) and image in reasons:
+        if image in reasons:
             more.append(Damage("receipt", reasons[image]))
         place = plan.images[image].path
         writer = open_place(plate.output, place, plate.storage).writer()

@@ -44,7 +44,7 @@ def settle_orphans(
     return (
         Finding(
             code="orphan_image",
-            message=f"{len(gone)} images left the plan; {what}",
+            message=f"Images that left the plan: {len(gone)}; {what}",
             count=len(gone),
             images=gone[:SHOWN],
         ),
