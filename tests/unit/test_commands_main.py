@@ -46,14 +46,18 @@ def test_help_is_cheap(arguments: tuple[str, ...]) -> None:
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """All commands stand in the help, each with a sentence."""
+    """All commands stand in the help, each with a sentence, which is in its own too."""
     text = make_parser().format_help()
+    flat = " ".join(text.split())
     for name in COMMANDS:
         assert f"    {name} " in text
         with pytest.raises(SystemExit) as ended:
             main([name, "--help"])
         assert ended.value.code == 0
-        assert f"usage: tiles2zarr {name}" in capsys.readouterr().out
+        own = capsys.readouterr().out
+        assert f"usage: tiles2zarr {name}" in own
+        sentence = " ".join(own.split("\n\n")[1].split())
+        assert f" {name} {sentence}" in flat
 
 
 @pytest.mark.parametrize(
@@ -74,10 +78,11 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_usage_is_exit_code_2(
     raw: Plate, tell: Tell, arguments: tuple[str, ...], message: str
 ) -> None:
-    """What cannot be asked for is a line with the usage and exit code 2."""
+    """What cannot be asked for is a line with the command's usage and exit code 2."""
     said = tell(*arguments, config=())
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("usage: tiles2zarr")
+    command = f" {arguments[0]} " if arguments[0] in COMMANDS else " "
+    assert said.err.startswith(f"usage: tiles2zarr{command}[-h]")
     assert message in said.err
 
 

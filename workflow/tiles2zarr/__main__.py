@@ -32,8 +32,7 @@ class _Command(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; whatever goes wrong is a line."""
-    parser = make_parser()
-    choice = parser.parse_args(arguments)
+    choice = make_parser().parse_args(arguments)
     if getattr(choice, "configfile", None) and choice.directory != ".":
         # as Snakemake does: the config from here, everything in it from --directory
         choice.configfile = str(Path(choice.configfile).absolute())
@@ -45,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
     except argparse.ArgumentError as error:
-        parser.error(str(error))
+        choice.parser.error(str(error))
     except Tiles2ZarrError as error:
         _tell_error(choice, error)
         print(error, file=sys.stderr)
@@ -100,14 +99,15 @@ def make_parser() -> argparse.ArgumentParser:
         "plan": "what would be made: images, bytes, memory, time, tiling, findings",
         "status": "what is written, what failed and why, what waits",
     }.items():
-        _add_config(commands.add_parser(name, help=text, description=text))
+        _add_config(_added(commands, name, text))
     commands.choices["plan"].add_argument(
         "--images", action="store_true", help="list every image"
     )
     _add_verify(commands)
-    prune = commands.add_parser(
+    prune = _added(
+        commands,
         "prune",
-        help="images that left the plan, and what dead processes left behind",
+        "images that left the plan, and what dead processes left behind",
     )
     _add_config(prune)
     prune.add_argument("--yes", action="store_true", help="remove them")
@@ -120,6 +120,13 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _added(commands: _Commands, name: str, text: str) -> argparse.ArgumentParser:
+    """Return the parser of a new command: its help and its usage errors are its own."""
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(parser=parser)
+    return parser
 
 
 def _add_config(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
@@ -149,7 +156,7 @@ def _folder(text: str) -> str:
 
 
 def _add_init(commands: _Commands) -> None:
-    init = commands.add_parser("init", help="a commented config for a folder of tiles")
+    init = _added(commands, "init", "a commented config for a folder of tiles")
     init.add_argument("folder", help="folder, file or URL of the tiles")
     init.add_argument(
         "-o", "--output", metavar="MY.YAML", help="write it there, if nothing is there"
@@ -158,8 +165,8 @@ def _add_init(commands: _Commands) -> None:
 
 
 def _add_verify(commands: _Commands) -> None:
-    verify = commands.add_parser(
-        "verify", help="is every image of the plan whole? A line per damaged one"
+    verify = _added(
+        commands, "verify", "is every image of the plan whole? A line per damaged one"
     )
     _add_config(verify, needed=False)
     verify.add_argument(
@@ -196,8 +203,8 @@ def _add_verify(commands: _Commands) -> None:
 
 
 def _add_view(commands: _Commands) -> None:
-    view = commands.add_parser(
-        "view", help="open a plate in napari if that is there, else in a browser"
+    view = _added(
+        commands, "view", "open a plate in napari if that is there, else in a browser"
     )
     view.add_argument("store", nargs="?", metavar="PLATE.ZARR", help="plate or image")
     _add_config(view, needed=False)
