@@ -62,6 +62,18 @@ def test_lines_of_a_plate(made: Plate) -> None:
     assert end.startswith(line + " in ")
 
 
+def test_end_names_the_report_of_this_run(made: Plate) -> None:
+    """A page that this run made stands in the last line, one of an earlier run not."""
+    STATE.report.write_text("<!doctype html>")
+    end = View("P1", STATE, ()).end()
+    assert end is not None
+    assert end.endswith("; report: results/P1/report.html")
+    os.utime(STATE.report, (1000.0, 1000.0))
+    end = View("P1", STATE, ()).end()
+    assert end is not None
+    assert "report" not in end
+
+
 def test_run_without_jobs_tells_nothing(
     made: Plate, capsys: pytest.CaptureFixture[str]
 ) -> None:
