@@ -50,8 +50,12 @@ def combine(
     image: RegisteredImage,
     layouts: Sequence[LevelLayout],
     harvests: Iterable[Harvest],
+    measured: int = 0,
 ) -> WrittenPixels:
-    """Return what all writers of an image wrote together, in whatever order."""
+    """Return what all writers of an image wrote together, in whatever order.
+
+    Of the first ``measured`` time points the figures are known.
+    """
     parts = list(harvests)
     figures = [ChannelFigures(np.dtype(image.dtype), 1) for _ in image.channels]
     digests: dict[PlaneKey, str] = {}
@@ -70,7 +74,7 @@ def combine(
     channels = tuple(channel.figures() for channel in figures)
     return WrittenPixels(
         levels=tuple(levels),
-        channels=with_quality(image, channels, planes),
+        channels=with_quality(image, channels, planes, measured),
         sources=_sources(image.sources, digests, holes),
         holes=HoleColumns(
             file=tuple(file for file, _ in sorted(holes)),

@@ -69,21 +69,21 @@ def write_pixels(task: WriteTask, way: Way, first: int = 0) -> WrittenPixels:
         for key, data in files.items():
             task.store.put_chunk(key, data)
     budget = CACHE_BYTES if way.mode in ("by_fov", "by_fov_dask") else 0
-    coverage = cover(task.image, task.layouts[0])
+    coverage = whole = cover(task.image, task.layouts[0])
     if first:
-        coverage = coverage.part(lambda index: _key(task, index)[0] >= first)
+        coverage = whole.part(lambda index: _key(task, index)[0] >= first)
     if way.mode in ("by_fov_dask", "by_tile_dask"):
         dask = cast("_DaskWriters", import_module("tiles2zarr.pixels.dask_parts"))
         parts = _parts(task, coverage, PARTS_PER_WORKER * way.threads)
         harvests = dask.write_parts(task, parts, budget, way)
         task.store.flush()
     else:
-        writer = ImageWriter(task, coverage, _planes(task, coverage), budget)
+        writer = ImageWriter(task, coverage, _planes(task, whole), budget)
         if way.mode == "in_memory":
             shapes = {p.key: p.size for _, pieces in coverage.leaves for p in pieces}
             writer.planes.load(shapes)
         harvests = [writer.write(way.threads)]
-    return combine(task.image, task.layouts, harvests)
+    return combine(task.image, task.layouts, harvests, task.measured)
 
 
 def write_part(task: WriteTask, part: frozenset[PartKey], budget: int) -> Harvest:

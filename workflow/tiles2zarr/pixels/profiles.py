@@ -26,11 +26,16 @@ def with_quality(
     image: RegisteredImage,
     channels: tuple[ChannelStats, ...],
     figures: Mapping[PlaneKey, PlaneFigures],
+    first: int = 0,
 ) -> tuple[ChannelStats, ...]:
-    """Return the channels with what was measured of their planes, in whatever order."""
+    """Return the channels with what was measured of their planes, in whatever order.
+
+    Planes before the time point ``first`` are left out.
+    """
     by_channel: dict[int, list[_Measured]] = defaultdict(list)
     for plane in _planes(image, figures):
-        by_channel[plane.c].append(plane)
+        if plane.t >= first:
+            by_channel[plane.c].append(plane)
     return tuple(
         _complete(channel, by_channel[number], image.shape)
         for number, channel in enumerate(channels)

@@ -1,5 +1,6 @@
 """Figures of a channel, gathered from the chunks while they are in memory."""
 
+import math
 import threading
 from dataclasses import dataclass, field
 
@@ -95,15 +96,29 @@ class ChannelFigures:
 def make_histogram(
     values: NDArray[np.float64], weights: NDArray[np.int64], whole: bool
 ) -> Histogram:
-    """Return at most ``BINS`` equal bins; whole numbers get bins of whole width."""
+    """Return at most ``BINS`` equal bins; whole numbers get bins of whole width.
+
+    Widths are powers of two and edges multiples of them, so that wider bins are made of
+    narrower ones: values added later to a histogram give the one of all values.
+    """
     low, high = float(values.min()), float(values.max())
-    width = (high - low + whole) / BINS
-    if whole:
-        width = float(max(1, np.ceil(width)))
-    elif width <= 0:
-        width = 1.0
-    bins = np.minimum((values - low) // width, BINS - 1).astype(np.int64)
+    width = _bin_width(low, high, whole)
+    # a single value stands for itself
+    start = low if low == high else np.floor(low / width) * width
+    bins = (np.floor(values / width) - np.floor(low / width)).astype(np.int64)
     counts = np.bincount(bins, weights=weights.astype(np.float64))
     return Histogram(
-        start=low, width=width, counts=tuple(int(count) for count in counts)
+        start=start, width=width, counts=tuple(int(count) for count in counts)
     )
+
+
+def _bin_width(low: float, high: float, whole: bool) -> float:
+    """Return the smallest power of two that needs no more than ``BINS`` bins."""
+    if low == high:
+        return 1.0
+    _, exponent = math.frexp(high / BINS - low / BINS)
+    width = math.ldexp(1.0, exponent - 1)
+    width = max(1.0, width) if whole else width
+    while math.floor(high / width) - math.floor(low / width) >= BINS:
+        width *= 2
+    return width

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,8 @@ class WriteTask:
     """Options of the sources' file system."""
     tolerant: bool = False
     """Leave holes where files cannot be decoded, instead of failing."""
+    measured: int = 0
+    """First time points whose figures are known: written if need be, not counted."""
 
 
 @dataclass
@@ -82,6 +85,7 @@ class ImageWriter:
         self.dtype = np.dtype(image.dtype)
         self.codec = make_codec(task.compressor, self.dtype)
         self.coverage = coverage
+        self._measured = task.measured
         self.planes = Planes(
             image,
             coverage.uses,
@@ -156,9 +160,10 @@ class ImageWriter:
             return
         block, acquired = filled
         times, channels, planes, rows, columns = self._inside(0, index)
+        new = max(0, self._measured - index[0] * self.layouts[0].chunk[0])
         for c in range(channels):
             figures = self._figures[index[1] * self.layouts[0].chunk[1] + c]
-            for t, z in np.ndindex(times, planes):
+            for t, z in product(range(new, times), range(planes)):
                 mask = None if acquired is None else acquired[t, c, z]
                 plane = block[t, c, z, :rows, :columns]
                 figures.add(plane, None if mask is None else mask[:rows, :columns])

@@ -36,21 +36,24 @@ class Growth:
             for row in self._kept(level):
                 yield f"{level.path}/{level.chunks.key[row]}"
 
+    @property
+    def frames(self) -> int:
+        """Time points that were written."""
+        return self.receipt.levels[0].shape[0]
+
     def joined(self, new: WrittenPixels, sources: SourceColumns) -> WrittenPixels:
         """Return what was written now and what stands, as if written at once.
 
-        Old time points in a chunk that was written again count twice in histograms.
-
         Args:
-            new: What was written of the chunks that do not stay.
+            new: What was written of the chunks that do not stay; its figures are of
+                time points that are new.
             sources: The files of the image as it was, with their times of now.
         """
-        frames = self.receipt.levels[0].shape[0]
-        total = new.levels[0].shape[0]
+        share = self.frames / new.levels[0].shape[0]
         return WrittenPixels(
             levels=tuple(map(self._level, self.receipt.levels, new.levels)),
             channels=tuple(
-                join_figures(old, added, self.image.dtype, frames / total)
+                join_figures(old, added, self.image.dtype, share)
                 for old, added in zip(self.receipt.channels, new.channels, strict=True)
             ),
             sources=_union(sources, new.sources),

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json, replace_file, to_bytes, write_json
@@ -310,6 +310,7 @@ def _write_pixels(
         return write_pixels(task, _way(job))
     growth, sources = standing
     take_over(old, LocalStore(new.url), growth.objects())
+    task = replace(task, measured=growth.frames)
     pixels = write_pixels(task, _way(job), growth.first)
     LOG.info("%s: time points added", image.image)
     return growth.joined(pixels, sources)
