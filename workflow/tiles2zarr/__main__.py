@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
     except argparse.ArgumentError as error:
-        choice.parser.error(str(error))
+        parser: argparse.ArgumentParser = choice.parser
+        parser.error(str(error))
     except Tiles2ZarrError as error:
         _tell_error(choice, error)
         print(error, file=sys.stderr)
