@@ -1,8 +1,7 @@
 """A plate that grows: wells come, time points come, and what stands is not touched."""
 
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,96 +10,30 @@ import yaml
 import zarr
 
 from tests.e2e.convert import convert
-from tests.rules.plate import (
-    HEIGHT,
-    TABLE,
-    WIDTH,
-    Pixels,
-    Row,
-    arrays,
-    contents,
-    files_below,
-    write_csv,
-    write_tile,
+from tests.e2e.growing_plate import (
+    IMAGES,
+    OLD_S,
+    SHARDED,
+    THICK,
+    WELLS,
+    acquire,
+    age,
+    config,
+    expected,
+    pixels,
 )
+from tests.rules.plate import WIDTH, Pixels, arrays, contents, files_below, write_tile
 from tiles2zarr.__main__ import main
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.errors import SourceError
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
 
-WELLS = ("B03", "D05")
-SETTLE_S = 60
-OLD_S = 3600
-"""Age of files that are finished."""
-IMAGES = {"B03": "B/03/0", "D05": "D/05/0"}
-
-
-def pixels(well: str, field: int, frame: int, seed: int = 0) -> Pixels:
-    """Return the pixels of a field at a time point."""
-    random = np.random.default_rng([seed, ord(well[0]), field, frame])
-    return random.integers(1, 60000, (HEIGHT, WIDTH), dtype=np.uint16)
-
-
-def acquire(work: Path, frames: Iterable[int], wells: Iterable[str] = WELLS) -> None:
-    """Write time points of wells, files long finished, and the table of all there."""
-    for well in wells:
-        for frame in frames:
-            for field in range(2):
-                path = work / f"raw/{well}_f{field}_t{frame}.tif"
-                write_tile(path, pixels(well, field, frame))
-                age(path, OLD_S)
-    names = sorted(path.name for path in (work / "raw").glob("*.tif"))
-    write_csv(work / TABLE, [row(name) for name in names])
-
-
-def row(name: str) -> Row:
-    """Return the table row of a file."""
-    well, field, frame = name.removesuffix(".tif").split("_")
-    return {
-        "file_path": name,
-        "row": well[0],
-        "column": int(well[1:]),
-        "fov_name": field,
-        "start_x": int(field[1:]) * WIDTH,
-        "start_y": 0,
-        "start_t": int(frame[1:]) * 30,
-        "length_x": WIDTH,
-        "length_y": HEIGHT,
-    }
-
-
-def age(path: Path, seconds: float) -> None:
-    """Make a file look last written so long ago."""
-    moment = time.time() - seconds
-    os.utime(path, (moment, moment))
-
-
-def config(omezarr: dict[str, object] | None = None) -> dict[str, object]:
-    """Return the config: time axis always, files settle in a minute."""
-    details = {"pixelsize": 1.0, "t_spacing": 30.0, "axes": "tczyx"}
-    return {
-        "plate": {"name": "P1", "layout": 96},
-        "output": "out",
-        "acquisitions": [{"path": TABLE, "format": "tile_table", "details": details}],
-        "writing": {"settle": SETTLE_S},
-        "omezarr": {"num_levels": 2} | (omezarr or {}),
-    }
-
 
 def level(well: str) -> Pixels:
     """Return level 0 of a well, (t, c, z, y, x)."""
     path = f"out/P1.zarr/{IMAGES[well]}/0"
     return np.asarray(zarr.open_array(path, mode="r")[...])
-
-
-def expected(well: str, frames: int) -> Pixels:
-    """Return the pixels of a well's fields side by side, by time point."""
-    series = [
-        np.concatenate([pixels(well, field, frame) for field in range(2)], axis=1)
-        for frame in range(frames)
-    ]
-    return np.stack(series)[:, None, None]
 
 
 def receipt(well: str, work: Path = Path()) -> Receipt:
@@ -131,10 +64,6 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
-
-
-SHARDED = {"ngff_version": "0.5", "shards": {"kind": "multiple", "t_factor": 2}}
-THICK = {"chunks": {"kind": "fov", "t_chunk": 2}}
 
 
 @pytest.mark.parametrize(

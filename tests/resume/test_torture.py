@@ -5,31 +5,24 @@ in the files of a run that nobody disturbed, byte for byte, labels and tables of
 included. ``make torture`` tries every call, the usual run a few.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.resume.ring import KILLED, Ring, blows
 from tests.resume.torture import (
     IMAGE,
     Scene,
-    Snapshot,
     Version,
     copy_scene,
-    differences,
     finish,
-    lies,
     make_scenes,
-    snapshot,
 )
-from tests.resume.traced import Blow, Steps, need_strace
+from tests.resume.traced import Steps, need_strace
 from tests.rules.plate import Plate, expected_level, tile_file, tile_pixels
 
-KILLED, FULL, BROKEN = "signal=KILL", "error=ENOSPC", "error=EIO"
-WRITING = {"write", "pwrite64", "fsync", "fdatasync"}
-"""Calls that meet a full disk."""
 RENAMING = {"rename", "renameat", "renameat2"}
 SCENES = ("first", "replace", "relabel", "drop", "first tables", "tables")
 MakeScene = Callable[[str, Version], Scene]
@@ -55,54 +48,6 @@ def scene_of(steps: Steps, tmp_path_factory: pytest.TempPathFactory) -> MakeScen
         return made[version][name]
 
     return scene_of
-
-
-def blows(counts: Counter[str]) -> list[Blow]:
-    """Return everything that can go wrong in a step that makes these calls.
-
-    A full disk stays full until the step ends; a broken one fails once, of the many
-    calls that open a file at every fifth.
-    """
-    places = [(c, k) for c in sorted(counts) for k in range(1, counts[c] + 1)]
-    kills = [Blow(call, KILLED, str(k)) for call, k in places]
-    full = [Blow(call, FULL, f"{k}+") for call, k in places if call in WRITING]
-    broken = [
-        Blow(call, BROKEN, str(k))
-        for call, k in places
-        if call != "openat" or k % 5 == 0
-    ]
-    return [*kills, *full, *broken]
-
-
-class Ring:
-    """One scene, how it ends undisturbed, and how it ended otherwise."""
-
-    def __init__(self, scene: Scene, steps: Steps, work: Path) -> None:
-        """Run the scene undisturbed, and once more to count its calls."""
-        self._scene, self._steps, self._work = scene, steps, work
-        self._old = snapshot(copy_scene(scene, work).work)
-        self.new = self._undisturbed()
-        counted = copy_scene(scene, work)
-        self.counts = steps.count(counted.work, scene.step, scene.config)
-        self.faults: list[str] = []
-        self.ends: Counter[tuple[str, int]] = Counter()
-
-    def _undisturbed(self) -> Snapshot:
-        scene = copy_scene(self._scene, self._work)
-        finish(scene, self._steps)
-        return snapshot(scene.work)
-
-    def strike(self, blow: Blow) -> None:
-        """Disturb the scene, look for lies, let the next run follow, and compare."""
-        scene = copy_scene(self._scene, self._work)
-        end = self._steps.run(scene.work, scene.step, scene.config, *blow.strace)
-        self.ends[blow.what, end] += 1
-        faults = list(lies(scene, self._old, self.new))
-        if end not in ((-9, 0) if blow.what == KILLED else (0, 1)):
-            faults.append(f"ended with exit code {end}")
-        finish(scene, self._steps)
-        faults += differences(snapshot(scene.work), self.new)
-        self.faults += [f"{blow}: {fault}" for fault in faults]
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])

@@ -52,6 +52,8 @@ class Scene:
     config: Mapping[str, object]
     foreign: bool = True
     """The image stands there already, with labels and tables of others."""
+    kept: tuple[str, ...] = ()
+    """Chunks that no run writes again, below the image."""
 
 
 def make_scenes(folder: Path, steps: Steps, version: Version) -> dict[str, Scene]:
@@ -73,26 +75,26 @@ def make_scenes(folder: Path, steps: Steps, version: Version) -> dict[str, Scene
     settings = _config(version)
     plate = Plate(folder / "first")
     plate.write("B03")
-    _run(steps, plate.work, settings, "parse", "register")
+    run(steps, plate.work, settings, "parse", "register")
     add("first", "write")
 
     _copy(plate.work, folder / "first tables")
-    _run(steps, folder / "first tables", settings, "write")
+    run(steps, folder / "first tables", settings, "write")
     add("first tables", "tables")
 
     made = folder / "made"
     _copy(folder / "first tables", made)
-    _run(steps, made, settings, "tables")
+    run(steps, made, settings, "tables")
     _add_foreign(Plate(made))
 
     plate = _change(made, folder / "replace")
     write_tile(plate.raw("B03", "F1", 0), tile_pixels("B03", "F1", 0, seed=1))
-    _run(steps, plate.work, settings, "register")
+    run(steps, plate.work, settings, "register")
     add("replace", "write")
 
     settings = _config(version, label="Hoechst")
     plate = _change(made, folder / "relabel")
-    _run(steps, plate.work, settings, "parse", "register")
+    run(steps, plate.work, settings, "parse", "register")
     add("relabel", "write")
 
     settings = _config(version, mode="overwrite")
@@ -100,14 +102,14 @@ def make_scenes(folder: Path, steps: Steps, version: Version) -> dict[str, Scene
     rows = table_rows("B03")
     moved = {"F1": {}, "F2": {"start_x": -20.0}}
     write_csv(plate.work / TABLE, [row | moved[str(row["fov_name"])] for row in rows])
-    _run(steps, plate.work, settings, "parse", "register")
+    run(steps, plate.work, settings, "parse", "register")
     add("drop", "write")
 
     settings = _config(version, backend="json")
     plate = _change(made, folder / "tables")
     rows = [row | {"drug": "taxol"} for row in condition_rows()]
     write_csv(plate.work / CONDITIONS, rows)
-    _run(steps, plate.work, settings, "parse", "register", "write")
+    run(steps, plate.work, settings, "parse", "register", "write")
     add("tables", "tables")
     return scenes
 
@@ -127,7 +129,8 @@ def _config(
     )
 
 
-def _run(steps: Steps, work: Path, settings: Mapping[str, object], *names: str) -> None:
+def run(steps: Steps, work: Path, settings: Mapping[str, object], *names: str) -> None:
+    """Run steps that must succeed, as Snakemake does."""
     for name in names:
         forget_outputs(work, name)
         assert steps.run(work, name, settings) == 0, steps.log.read_text()
@@ -180,9 +183,19 @@ def finish(scene: Scene, steps: Steps) -> None:
     says of them is not what it said before: so Snakemake sees it.
     """
     state = Plate(scene.work).state
-    _run(steps, scene.work, scene.config, scene.step)
+    run(steps, scene.work, scene.config, scene.step)
     if scene.step == "write" and not (state / "plate.json").exists():
-        _run(steps, scene.work, scene.config, "tables")
+        run(steps, scene.work, scene.config, "tables")
+
+
+def looks(scene: Scene) -> dict[str, tuple[int, int] | None]:
+    """Return inode and time of the chunks that stay; ``None`` for one that is gone."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for name in scene.kept:
+        path = Plate(scene.work).store / IMAGE / name
+        status = path.stat() if path.exists() else None
+        found[name] = status and (status.st_ino, status.st_mtime_ns)
+    return found
 
 
 def snapshot(work: Path) -> Snapshot:

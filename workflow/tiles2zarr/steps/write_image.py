@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from tiles2zarr.checkpoints import read_json, replace_file, to_bytes, write_json
+from tiles2zarr.checkpoints import write_json
 from tiles2zarr.config.slices import WriteOptions
-from tiles2zarr.errors import StoreError, Tiles2ZarrError
+from tiles2zarr.errors import StoreError
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.receipt import Receipt, SourceColumns
 from tiles2zarr.ngff.documents import write_attributes
@@ -22,6 +21,7 @@ from tiles2zarr.pixels.writer import WriteTask
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import ImagePlan, content_digest, plan_image
 from tiles2zarr.steps.growth import Growth, find_growth
+from tiles2zarr.steps.receipts import ReceiptPlace
 from tiles2zarr.stores.base import Store
 from tiles2zarr.stores.local import LocalStore
 from tiles2zarr.stores.reuse import take_over
@@ -68,14 +68,14 @@ def write_image(image: RegisteredImage, target: Target, job: ImageJob) -> Receip
     plan = plan_image(image, job.options.omezarr)
     with target.hold():
         target.recover()
-        receipt = _known_receipt(image, job)
+        receipt: Receipt | None = None
         cut_short = target.interrupted()
         there = target.exists()
         known = there or cut_short is not None
         mark = read_mark(cut_short or target.current()) if known else None
         standing: Standing | None = None
         if there and mark is not None and mark.owner == job.owner:
-            receipt = _settle(image, target, job, mark, receipt)
+            receipt = _place(image, job).settle(mark)
             if receipt is not None and _stands(plan, target, mark, receipt):
                 same = _same_sources(image, receipt, job)
                 if same is not None:
@@ -110,44 +110,8 @@ def _standing(
     return None if sources is None else (growth, sources)
 
 
-def _known_receipt(image: RegisteredImage, job: ImageJob) -> Receipt | None:
-    path = job.state.written(image.image)
-    try:
-        return read_json(path, Receipt) if path.is_file() else None
-    except Tiles2ZarrError as error:
-        LOG.warning("%s", error)
-        return None
-
-
-def _settle(
-    image: RegisteredImage,
-    target: Target,
-    job: ImageJob,
-    mark: Mark,
-    receipt: Receipt | None,
-) -> Receipt | None:
-    """Return the receipt that belongs to the image in place.
-
-    The next receipt is laid beside the old one before the swap: whoever dies between
-    swap and receipt leaves a finished image and its receipt, which only needs its name.
-    """
-    pending = _pending(image, job)
-    if not pending.is_file():
-        return receipt
-    try:
-        following = read_json(pending, Receipt)
-    except Tiles2ZarrError:
-        following = None
-    if following is not None and content_digest(following.levels) == mark.content:
-        pending.replace(job.state.written(image.image))
-        return following
-    pending.unlink()
-    return receipt
-
-
-def _pending(image: RegisteredImage, job: ImageJob) -> Path:
-    path = job.state.written(image.image)
-    return path.with_name(f".{path.name}.pending")
+def _place(image: RegisteredImage, job: ImageJob) -> ReceiptPlace:
+    return ReceiptPlace(job.state.written(image.image))
 
 
 def _stands(plan: ImagePlan, target: Target, mark: Mark, receipt: Receipt) -> bool:
@@ -280,19 +244,19 @@ def _replace(
             holes=pixels.holes,
         )
         _write_group(image, new, job, receipt)
-        replace_file(_pending(image, job), to_bytes(receipt), durable=True)
+        _place(image, job).begin(receipt)
         # tables and windows of the old image may be gone, or get lost in a crash
         # between the renames: without output and mark, build_tables makes them again
         job.state.plate.unlink(missing_ok=True)
         job.state.tabled(image.image).unlink(missing_ok=True)
         keep = old is not None and not _labels_dropped(job, plan, old)
         # the old receipt is no proof of the new image
-        job.state.written(image.image).unlink(missing_ok=True)
+        _place(image, job).withdraw()
         target.commit(new, keep_foreign=keep)
     except BaseException:
         target.abandon(new)
         raise
-    _pending(image, job).replace(job.state.written(image.image))
+    _place(image, job).finish()
     return receipt
 
 
