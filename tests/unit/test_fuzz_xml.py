@@ -9,6 +9,7 @@ import tifffile
 
 from tests.fuzz.measurements import EXTRAS, MAKERS
 from tests.fuzz.outcome import try_damaged
+from tiles2zarr.parsers.formats import parse_acquisition
 
 BOMB = b"<!DOCTYPE a [<!ENTITY e0 'ha'>" + b"".join(
     f"<!ENTITY e{n} '{f'&e{n - 1};' * 20}'>".encode() for n in range(1, 12)
@@ -23,7 +24,7 @@ ATTACKS = {
     ),
 }
 XML_FILES = {
-    "cellvoyager": ("MeasurementData.mlf", "MeasurementDetail.mrf", "run.mes"),
+    "cellvoyager": ("MeasurementData.mlf", "MeasurementDetail.mrf"),
     "operetta": ("Images/Index.xml",),
     "scanr": ("data/metadata.ome.xml",),
     "ome_xml": ("plate.companion.ome",),
@@ -64,6 +65,22 @@ def test_documents_with_entities_are_refused(
     assert re.fullmatch(
         rf"{re.escape(str(path))}, line \d+: {re.escape(REFUSED)}", told
     )
+    assert most < 20e6
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_protocol_with_entities_is_left_out(attack: str, tmp_path: Path) -> None:
+    """A file that a plate can do without is not read, and that is told."""
+    made = MAKERS["cellvoyager"](tmp_path)
+    path = tmp_path / "run.mes"
+    path.write_bytes(spoil(path.read_bytes(), attack))
+    tracemalloc.start()
+    findings = parse_acquisition(str(made.path), "cellvoyager", {}, {}).findings
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    told = [finding.message for finding in findings if REFUSED in finding.message]
+    assert len(told) == 1
+    assert re.search(rf"{re.escape(str(path))}, line \d+: ", told[0])
     assert most < 20e6
 
 
