@@ -218,3 +218,21 @@ def test_new_wells_are_picked_up_when_they_settle(
     assert files_below(work / "out/P1.zarr/B/03/0/0") == before
     np.testing.assert_array_equal(level("D05"), expected("D05", 1))
     assert not snakemake_jobs(run_snakemake(work, config()))
+
+
+def test_a_half_written_table(work: Path) -> None:
+    """A young table that ends within a line waits: its last number may lack digits."""
+    acquire(work, range(1))
+    table = work / "raw/tiles.csv"
+    whole = table.read_bytes()
+    table.write_bytes(whole.rstrip())
+    message = (
+        "raw/tiles.csv ends within a line. But raw/tiles.csv is younger than "
+        "writing.settle, 60 seconds, and may be half written: run again later."
+    )
+    with pytest.raises(SourceError) as caught:
+        convert(config(), work)
+    assert str(caught.value) == message
+    age(table, OLD_S)
+    convert(config(), work)
+    np.testing.assert_array_equal(level("D05"), expected("D05", 1))

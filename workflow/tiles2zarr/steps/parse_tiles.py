@@ -33,7 +33,7 @@ from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.findings import log_findings
-from tiles2zarr.steps.growing import leave_waiting
+from tiles2zarr.steps.growing import acquire_settled, leave_waiting
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, far_folders, sharing_images
 from tiles2zarr.steps.space import check_space
@@ -59,7 +59,8 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
         Tiles2ZarrError: An input cannot be read; all faults of a table at once.
     """
     make_owner(state)
-    acquired = [_remember(acquire(a, options), state) for a in options.acquisitions]
+    read = acquire_settled if options.settle else acquire
+    acquired = [_remember(read(a, options), state) for a in options.acquisitions]
     if options.settle:
         acquired = leave_waiting(acquired, state, options.settle)
     images = _all_images(acquired)

@@ -1,0 +1,158 @@
+"""Folders of instruments that are still writing: wells, time points and indexes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from tests.e2e.convert import convert
+from tests.e2e.growing_instruments import FIELDS, INSTRUMENTS, Instrument, Place
+from tests.e2e.growing_plate import OLD_S, SETTLE_S, age
+from tests.rules.plate import Pixels, files_below
+from tiles2zarr.checkpoints import read_json
+from tiles2zarr.errors import SourceError, Tiles2ZarrError
+from tiles2zarr.models.plan import Plan
+
+IMAGES = {"B02": "B/02/0", "C03": "C/03/0"}
+
+
+class Acquisition:
+    """An acquisition that goes on, and what was converted of it so far."""
+
+    def __init__(self, instrument: Instrument, work: Path) -> None:
+        """Begin with nothing acquired."""
+        self.instrument, self.work = instrument, work
+        self.places: list[Place] = []
+
+    def take(self, well: str, frame: int) -> None:
+        """Acquire a time point of a well, long ago, and write the index anew."""
+        for field in range(FIELDS):
+            place = (well, field, frame)
+            self.places.append(place)
+            age(self.instrument.write(self.work / "raw", place), OLD_S)
+        self.instrument.write_index(self.work / "raw", self.places)
+        if self.instrument.index:
+            age(self.index, OLD_S)
+
+    def half_write(self, place: Place) -> Path:
+        """Begin an image that the index lists already; return where it is."""
+        path = self.instrument.write(self.work / "raw", place)
+        path.write_bytes(path.read_bytes()[:40])
+        age(path, 1)
+        self.instrument.write_index(self.work / "raw", [*self.places, place])
+        return path
+
+    @property
+    def index(self) -> Path:
+        """Return where the index is."""
+        return self.work / "raw" / (self.instrument.index or "")
+
+    def convert(self) -> None:
+        """Run all steps; no file is younger than a minute, or it waits."""
+        acquisition = {
+            "path": str(self.work / "raw"),
+            "format": self.instrument.format,
+            "options": dict(self.instrument.options or {}),
+            "details": {"pixelsize": 0.5, "t_spacing": 30.0, "axes": "tczyx"},
+        }
+        config = {
+            "plate": {"name": "P1"},
+            "output": str(self.work / "out"),
+            "acquisitions": [acquisition],
+            "writing": {"settle": SETTLE_S},
+            "omezarr": {"num_levels": 1},
+        }
+        convert(config, self.work)
+
+    def image(self, well: str) -> Path:
+        """Return where a well's image is."""
+        return self.work / "out/P1.zarr" / IMAGES[well]
+
+    def level(self, well: str) -> Pixels:
+        """Return the pixels of a well."""
+        array = zarr.open_array(str(self.image(well) / "0"), mode="r")
+        return np.asarray(array[...])
+
+    def chunks(self, well: str) -> dict[str, tuple[int, int]]:
+        """Return inode and time of a well's chunks."""
+        found = {}
+        for path in (self.image(well) / "0").rglob("[0-9]*"):
+            if path.is_file():
+                status = path.stat()
+                name = path.relative_to(self.image(well)).as_posix()
+                found[name] = status.st_ino, status.st_mtime_ns
+        return found
+
+
+@pytest.fixture(params=list(INSTRUMENTS))
+def growing(request: pytest.FixtureRequest, tmp_path: Path) -> Acquisition:
+    """Return an acquisition with two time points of its first well."""
+    acquisition = Acquisition(INSTRUMENTS[request.param], tmp_path)
+    acquisition.take("B02", 0)
+    acquisition.take("B02", 1)
+    return acquisition
+
+
+def test_wells_and_time_points_come(growing: Acquisition) -> None:
+    """What is half written waits, what came is added, and what stands is kept.
+
+    While another well is begun, the first one ends before its last time point, and the
+    other is not there.
+    """
+    wanted = growing.instrument.expected
+    growing.half_write(("C03", 0, 0))
+    growing.convert()
+    np.testing.assert_array_equal(growing.level("B02"), wanted("B02", 1))
+    assert not growing.image("C03").exists()
+    plan = read_json(growing.work / "results/P1/plan.json", Plan)
+    assert "not_settled" in {finding.code for finding in plan.findings}
+    old = growing.chunks("B02")
+
+    growing.take("C03", 0)
+    growing.take("B02", 2)
+    growing.convert()
+    np.testing.assert_array_equal(growing.level("B02"), wanted("B02", 3))
+    np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
+    new = growing.chunks("B02")
+    assert {name: new[name] for name in old} == old
+
+    before = files_below(growing.work / "out")
+    growing.convert()
+    assert files_below(growing.work / "out") == before
+
+
+@pytest.mark.parametrize(
+    "growing", ["cellvoyager", "operetta", "imagexpress"], indirect=True
+)
+def test_a_half_written_index(growing: Acquisition) -> None:
+    """While it is young the run says to come again; nothing that stands is touched."""
+    growing.convert()
+    before = files_below(growing.work / "out")
+    growing.take("C03", 0)
+    whole = growing.index.read_bytes()
+    growing.index.write_bytes(whole[: len(whole) - 60])
+    with pytest.raises(SourceError) as caught:
+        growing.convert()
+    assert str(caught.value).endswith(
+        f"But {growing.index} is younger than writing.settle, 60 seconds, and may be "
+        "half written: run again later."
+    )
+    assert files_below(growing.work / "out") == before
+    growing.index.write_bytes(whole)
+    age(growing.index, OLD_S)
+    growing.convert()
+    wanted = growing.instrument.expected
+    np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
+
+
+def test_other_errors_are_told_as_they_are(growing: Acquisition) -> None:
+    """An error that is no young file's is not said to pass."""
+    growing.half_write(("C03", 0, 0))
+    growing.convert()
+    for path in (growing.work / "raw").rglob("*"):
+        if path.is_file() and path.suffix.lower() in (".tif", ".tiff"):
+            path.unlink()
+    with pytest.raises(Tiles2ZarrError) as caught:
+        growing.convert()
+    assert "half written" not in str(caught.value)
