@@ -80,10 +80,10 @@ def test_half_written_image(
     assert prune(capsys) == [
         f"{bucket.url}/{WELL}/0: left by a dead process: .0.begun, .0.lock, {PROBE}, "
         "0/0, 0/1",
-        "P1: 0 images out of the plan, leftovers at 1 place; `--yes` removes them",
+        "P1: leftovers at 1 place; `--yes` removes them",
     ]
     assert bucket.objects("out") == before
-    assert prune(capsys, "--yes")[-1].startswith("P1: removed 0 images")
+    assert prune(capsys, "--yes")[-1].startswith("P1: removed leftovers at 1 place")
     assert set(bucket.objects(WELL)) == {".zattrs", ".zgroup"}
     others = {key: raw for key, raw in whole.items() if "/B/03/" not in f"/{key}"}
     after = bucket.objects("out")
@@ -177,7 +177,7 @@ def test_killed_and_pruned(
             | {"pathvars": {"results": str(far / "results")}}
         )
     )
-    assert prune(capsys, "--yes")[-1].startswith("P1: removed 0 images")
+    assert prune(capsys, "--yes")[-1].startswith("P1: removed leftovers at 1 place")
     assert bucket.objects(WELL) == {}
     convert(far_config(bucket, omezarr=omezarr), far)
     assert_as_local(bucket, tiles, LZ4)

@@ -122,9 +122,7 @@ def test_wells_and_time_points_come(growing: Acquisition) -> None:
     assert files_below(growing.work / "out") == before
 
 
-@pytest.mark.parametrize(
-    "growing", ["cellvoyager", "operetta", "imagexpress"], indirect=True
-)
+@pytest.mark.parametrize("growing", ["cellvoyager", "operetta"], indirect=True)
 def test_a_half_written_index(growing: Acquisition) -> None:
     """While it is young the run says to come again; nothing that stands is touched."""
     growing.convert()
@@ -144,6 +142,22 @@ def test_a_half_written_index(growing: Acquisition) -> None:
     growing.convert()
     wanted = growing.instrument.expected
     np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
+
+
+@pytest.mark.parametrize("growing", ["imagexpress"], indirect=True)
+def test_a_half_written_plan(growing: Acquisition) -> None:
+    """ImageXpress files tell all of themselves: the plan is a finding until whole."""
+    growing.convert()
+    growing.take("C03", 0)
+    whole = growing.index.read_bytes()
+    wanted = growing.instrument.expected
+    for content, unusable in ((whole[: len(whole) - 60], True), (whole, False)):
+        growing.index.write_bytes(content)
+        growing.convert()
+        np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
+        plan = read_json(growing.work / "results/P1/plan.json", Plan)
+        codes = {finding.code for finding in plan.findings}
+        assert ("plan_unusable" in codes) == unusable
 
 
 def test_other_errors_are_told_as_they_are(growing: Acquisition) -> None:
