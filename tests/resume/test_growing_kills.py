@@ -6,6 +6,7 @@ a kill must neither harm them nor have them written again.
 
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.e2e.growing_plate import (
     config,
     expected,
 )
-from tests.resume.ring import KILLED, Ring, blows
+from tests.resume.ring import KILLED, LINKING, Ring, blows
 from tests.resume.test_random_kills import OWNER, GroupHead, wait_for_group
 from tests.resume.torture import IMAGE, Scene, copy_scene, differences, finish, run
 from tests.resume.traced import Steps, need_strace
@@ -31,7 +32,7 @@ from tests.rules.plate import Plate, contents, files_below
 
 BEFORE, AFTER = 3, 5
 """Time points of the series as it was and as it is to be."""
-SWAPPING = {"rename", "renameat", "renameat2", "link", "linkat"}
+SWAPPING = {"rename", "renameat", "renameat2", *LINKING}
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ def test_growing_killed_at_random_moments(
     run_snakemake(once.work, settings(name))
     moments = random.Random(name)
     plate = start(tmp_path / "work", 2, WELLS)
+    began = time.monotonic()
     run_snakemake(plate.work, settings(name))
+    usual_s = time.monotonic() - began
     killed = 0
     stays: dict[Path, tuple[int, int]] = {}
     for frame in range(2, 6):
@@ -199,7 +202,9 @@ def test_growing_killed_at_random_moments(
             }
         acquire(plate.work, [frame], WELLS)
         with GroupHead(plate.work, settings(name), repository, group=True) as head:
-            head.strike(moments.uniform(1.5, 6.5), all_of_it=frame % 2 == 0)
+            head.strike(
+                moments.uniform(0.2 * usual_s, 0.8 * usual_s), all_of_it=frame % 2 == 0
+            )
             killed += head.process.returncode == -signal.SIGKILL
         run_snakemake(plate.work, settings(name), "--unlock")
         if frame % 2:
