@@ -61,7 +61,7 @@ def test_rerun_and_commands(
     assert main(["status", *said]) == 0
     assert main(["verify", *said]) == 0
     assert main(["verify", "--store", store, "--deep"]) == 0
-    assert main(["view", store]) == 0
+    assert main(["view", store, "--how"]) == 0
     bucket.system.rm(f"{bucket.name}/out/P1.zarr/C/03/0/0/0/0/0/0")
     assert main(["verify", *said, "--repair"]) == 1
     assert "C/03/0: " in capsys.readouterr().out
