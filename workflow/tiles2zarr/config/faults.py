@@ -124,8 +124,11 @@ def _unknown_key(key: str, path: Path, holders: tuple[type[Frozen], ...]) -> str
 
 def _meaning(key: str, holders: tuple[type[Frozen], ...]) -> str:
     """Return what a missing key is for: the first sentence of its documentation."""
-    fields = (model.model_fields.get(key) for model in holders)
-    text = next((field.description for field in fields if field), None) or key
+    # reads the sources of the models: only where there is a fault to tell
+    from tiles2zarr.models.descriptions import field_docs
+
+    docs = (field_docs(model).get(key) for model in holders)
+    text = next((text for text in docs if text), key)
     first = " ".join(re.split(r"[.;](?:\s|$)", text)[0].split()).replace("``", "")
     return first if first[:2].isupper() else first[:1].lower() + first[1:]
 

@@ -22,10 +22,7 @@ def describe_fields() -> None:
     """Give the fields of all models imported so far the docstrings below them."""
     models = tuple(dict.fromkeys(_derived(Frozen)))
     for model in models:
-        docs: dict[str, str] = {}
-        for above in reversed(model.__mro__):
-            if above is not Frozen and issubclass(above, Frozen):
-                docs |= _attribute_docs(above)
+        docs = field_docs(model)
         for name, field in model.model_fields.items():
             field.description = field.description or docs.get(name)
     for model in models:
@@ -34,6 +31,15 @@ def describe_fields() -> None:
             delattr(model, name)
     for model in models:
         model.model_rebuild(force=True)
+
+
+def field_docs(model: type[Frozen]) -> dict[str, str]:
+    """Return the docstrings below a model's fields by name, its bases' too."""
+    docs: dict[str, str] = {}
+    for above in reversed(model.__mro__):
+        if above is not Frozen and issubclass(above, Frozen):
+            docs |= _attribute_docs(above)
+    return docs
 
 
 def _derived(model: type[Frozen]) -> Iterator[type[Frozen]]:
