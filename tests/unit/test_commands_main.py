@@ -94,10 +94,34 @@ def test_document_of_every_command(made: Plate, tell: Tell, command: str) -> Non
     assert list(content)[:2] == ["command", "exit_code"]
     assert (content["command"], content["exit_code"]) == (command, said.code)
     assert said.code == 0
-    if command == "verify":
-        assert content["lines"] == ["P1: 3 images whole (every chunk read)"]
-    else:
-        assert [plate["name"] for plate in content["plates"]] == ["P1"]
+    assert [plate["name"] for plate in content["plates"]] == ["P1"]
+
+
+def test_document_of_verify(made: Plate, tell: Tell) -> None:
+    """Whole, then a chunk lost, an image not written and a plate without its wells."""
+    nothing = {"damaged": {}, "metadata": {}, "failed": []}
+    none = {"compared": 0, "differing": 0, "unknown": 0}
+    content = json.loads(tell("verify", "--json").out)
+    about = {"name": "P1", "depth": "chunks", "images": 3}
+    assert content["lines"] == ["P1: 3 images whole (every chunk read)"]
+    assert content["plates"] == [about | nothing | {"planes": none}]
+
+    Path("out/P1.zarr/C/03/0/0/0/0/0/1").unlink()
+    Path("results/P1/written/B/03/0.json").unlink()
+    Path("out/P1.zarr/.zattrs").unlink()
+    said = tell("verify", "--json", "--deep")
+    content = json.loads(said.out)
+    (plate,) = content["plates"]
+    assert (said.code, content["exit_code"], plate["depth"]) == (1, 1, "sources")
+    assert sorted(plate["damaged"]) == ["B/03/0", "C/03/0"]
+    assert {one["part"] for one in plate["damaged"]["B/03/0"]} == {"receipt"}
+    (lost,) = [one for one in plate["damaged"]["C/03/0"] if one["part"] == "pixels"]
+    assert lost["message"].startswith("level 0: 1 chunk is missing")
+    assert "P1.zarr" in plate["metadata"]
+    # two fields of two channels in each image with a receipt; one lost its chunk
+    assert plate["planes"] == {"compared": 7, "differing": 0, "unknown": 1}
+    told = ("B/03/0: ", "C/03/0: ", "P1.zarr: ", "P1: 2 of 3 images not whole")
+    assert all(any(line.startswith(t) for line in content["lines"]) for t in told)
 
 
 def test_documents_of_check_prune_and_init(made: Plate, tell: Tell) -> None:

@@ -5,11 +5,10 @@ at once.
 """
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, TypeAlias, cast
@@ -19,8 +18,6 @@ from tiles2zarr.errors import Tiles2ZarrError
 
 FAILED, INTERRUPTED = 1, 130
 """Exit codes: faults, damage or incomplete; stopped by the user. Wrong usage is 2."""
-_LINES = ("verify",)
-"""Commands whose JSON document holds the lines for people."""
 
 
 class _Command(Protocol):
@@ -38,9 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choice.configfile = str(Path(choice.configfile).absolute())
     try:
         with chdir(choice.directory):
-            command = _command(choice.command)
-            lines = choice.json and choice.command in _LINES
-            code = _as_document(command, choice) if lines else command.run(choice)
+            code = _command(choice.command).run(choice)
             sys.stdout.flush()
             return code
     except argparse.ArgumentError as error:
@@ -61,17 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _as_document(command: _Command, choice: argparse.Namespace) -> int:
-    """Run a command that knows lines only, and print them as a document."""
-    printed = io.StringIO()
-    with redirect_stdout(printed):
-        code = command.run(choice)
-    telling = import_module("tiles2zarr.commands.telling")
-    facts = {"lines": printed.getvalue().splitlines()}
-    print(telling.document(choice.command, code, facts))
-    return code
 
 
 def _tell_error(choice: argparse.Namespace, error: Exception) -> None:

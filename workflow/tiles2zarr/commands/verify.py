@@ -1,7 +1,9 @@
 """``tiles2zarr verify``: whether every image of the plan is whole."""
 
 import argparse
+import io
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tiles2zarr.commands.plates import Plate, count, load_plates
 from tiles2zarr.commands.progress import find_progress
 from tiles2zarr.commands.proofs import Proofs
 from tiles2zarr.commands.source_damage import source_lines
+from tiles2zarr.commands.telling import document
 from tiles2zarr.commands.threads import work_through
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import FaultsError, Tiles2ZarrError
@@ -32,11 +35,25 @@ THREADS = 8
 def run(choice: argparse.Namespace) -> int:
     """Print a line per damaged image; return 0 if there is none.
 
+    With ``--json`` the lines and what they are made of are one document.
+
     Raises:
         ArgumentError: Options that do not go together.
         Tiles2ZarrError: Config or state cannot be read.
     """
     _check_options(choice)
+    plates: list[Mapping[str, object]] = []
+    if not choice.json:
+        return _run(choice, plates)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        code = _run(choice, plates)
+    facts = {"lines": printed.getvalue().splitlines(), "plates": plates}
+    print(document(choice.command, code, facts))
+    return code
+
+
+def _run(choice: argparse.Namespace, plates: list[Mapping[str, object]]) -> int:
     depth: Depth = "sources" if choice.deep else "quick" if choice.quick else "chunks"
     if choice.store is not None:
         from tiles2zarr.commands.store_check import verify_store
@@ -53,6 +70,7 @@ def run(choice: argparse.Namespace) -> int:
         proofs.begin(plate)
         found = verify(plate, depth=depth, mend=choice.repair)
         proofs.end(plate, found.compared)
+        plates.append({"name": plate.name, "depth": depth} | found.facts())
         faults += len(found.lines())
     return 1 if proofs.write(whole=not faults) or faults else 0
 
@@ -135,6 +153,29 @@ class Found:
     """How the planes of each image fared against their sources, if looked at."""
     failed: frozenset[str]
     """Images that were never written, for a reason that a rerun may find gone."""
+    total: int
+    """Images of the plan."""
+
+    def facts(self) -> dict[str, object]:
+        """Return the same for programs, as JSON values."""
+        damaged = {
+            image: [{"part": one.part, "message": one.message} for one in damages]
+            for image, damages in sorted(self.images.items())
+        }
+        planes = [t for one in self.compared.values() for t in one.planes.values()]
+        return {
+            "images": self.total,
+            "damaged": damaged,
+            "metadata": {
+                place: list(self.others[place]) for place in sorted(self.others)
+            },
+            "failed": sorted(self.failed),
+            "planes": {
+                "compared": sum(not tally.unknown for tally in planes),
+                "differing": sum(bool(tally.differing) for tally in planes),
+                "unknown": sum(bool(tally.unknown) for tally in planes),
+            },
+        }
 
     def lines(self) -> list[str]:
         """Return one line per image or plate, sorted."""
@@ -232,7 +273,7 @@ def find_damage(
     absent = {image for image, damages in images.items() if _is_absent(damages)}
     failed = frozenset(absent & reasons.keys())
     explained = _explained(plate, plan, images, {i: reasons[i] for i in failed})
-    return Found(explained, others, compared, failed)
+    return Found(explained, others, compared, failed, len(plan.images))
 
 
 def _is_absent(damages: Sequence[Damage]) -> bool:
