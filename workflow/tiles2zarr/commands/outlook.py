@@ -24,6 +24,8 @@ class Outlook:
     """By acquisition."""
     written: int
     """Images that an earlier run wrote."""
+    missing: Sequence[str] = ()
+    """Source files that are not there."""
 
     @property
     def source_bytes(self) -> int:
@@ -78,6 +80,7 @@ class Outlook:
             "batches": list(plan.batches),
             "planes": sum(entry.planes for entry in plan.images.values()),
             "source_files": self.source_files,
+            "missing_files": list(self.missing),
             "source_bytes": self.source_bytes,
             "pixel_bytes": plan.expected_bytes,
             "stored_bytes": self.stored_bytes,

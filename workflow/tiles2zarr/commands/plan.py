@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.following import next_run
+from tiles2zarr.commands.missing_files import find_missing
 from tiles2zarr.commands.outlook import Outlook
 from tiles2zarr.commands.plan_lines import describe, placed
 from tiles2zarr.commands.planning import planned
@@ -76,7 +77,8 @@ def look(plate: Plate) -> Outlook:
         )
         modes = _modes(images, decisions, plate)
     written = sum(plate.state.written(image).is_file() for image in plan.images)
-    return Outlook(plan, decisions, tuple(batches), sample, modes, written)
+    missing = find_missing(batches, plate.config)
+    return Outlook(plan, decisions, tuple(batches), sample, modes, written, missing)
 
 
 def _modes(

@@ -31,6 +31,9 @@ def describe(outlook: Outlook, plate: Plate) -> Iterator[str]:
     planes = count(sum(entry.planes for entry in entries), "plane")
     files = count(outlook.source_files, "file")
     yield f"  input     {planes} in {files}, {size(outlook.source_bytes)} of pixels"
+    if outlook.missing:
+        lost = f"{len(outlook.missing):,} of {files}"
+        yield f"  missing   {lost}, the first is {outlook.missing[0]}"
     yield f"  output    {size(plan.expected_bytes)} of pixels with all levels"
     yield from _guesses(outlook)
     yield f"  files     {plan.expected_files:,} of chunks, if nothing is missing"
