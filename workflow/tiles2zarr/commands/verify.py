@@ -4,13 +4,13 @@ import argparse
 import io
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json, write_json
 from tiles2zarr.commands.comparison import Compared
 from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
 from tiles2zarr.commands.exchange import find_exchanged
+from tiles2zarr.commands.found import Found
 from tiles2zarr.commands.plate_damage import plate_faults
 from tiles2zarr.commands.plates import Plate, count, load_plates
 from tiles2zarr.commands.progress import find_progress
@@ -139,52 +139,6 @@ def _check_options(choice: argparse.Namespace) -> None:
         raise argparse.ArgumentError(
             None, "--quick does not go with --repair or --adopt: these read every chunk"
         )
-
-
-@dataclass(frozen=True)
-class Found:
-    """All that was found of a plate."""
-
-    images: Mapping[str, tuple[Damage, ...]]
-    """What is amiss with each image of the plan, only those with damage."""
-    others: Mapping[str, tuple[str, ...]]
-    """What is amiss with plate metadata, by image id or name of the plate."""
-    compared: Mapping[str, Compared]
-    """How the planes of each image fared against their sources, if looked at."""
-    failed: frozenset[str]
-    """Images that were never written, for a reason that a rerun may find gone."""
-    total: int
-    """Images of the plan."""
-
-    def facts(self) -> dict[str, object]:
-        """Return the same for programs, as JSON values."""
-        damaged = {
-            image: [{"part": one.part, "message": one.message} for one in damages]
-            for image, damages in sorted(self.images.items())
-        }
-        planes = [t for one in self.compared.values() for t in one.planes.values()]
-        return {
-            "images": self.total,
-            "damaged": damaged,
-            "metadata": {
-                place: list(self.others[place]) for place in sorted(self.others)
-            },
-            "failed": sorted(self.failed),
-            "planes": {
-                "compared": sum(not tally.unknown for tally in planes),
-                "differing": sum(bool(tally.differing) for tally in planes),
-                "unknown": sum(bool(tally.unknown) for tally in planes),
-            },
-        }
-
-    def lines(self) -> list[str]:
-        """Return one line per image or plate, sorted."""
-        texts: dict[str, list[str]] = {}
-        for image, damages in self.images.items():
-            texts.setdefault(image, []).extend(d.message for d in damages)
-        for place, messages in self.others.items():
-            texts.setdefault(place, []).extend(messages)
-        return [f"{place}: {'; '.join(texts[place])}" for place in sorted(texts)]
 
 
 def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) -> Found:
