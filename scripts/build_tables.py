@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.state import State
 from tiles2zarr.steps.build_tables import build_tables
 from tiles2zarr.steps.configs import plate_config

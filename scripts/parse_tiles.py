@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.state import State
 from tiles2zarr.steps.job import job
 from tiles2zarr.steps.parse_tiles import parse_tiles

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiles2zarr.config.slices import RegisterOptions
+from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.state import State
 from tiles2zarr.steps.job import job
 from tiles2zarr.steps.register import register

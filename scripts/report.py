@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiles2zarr.config.slices import ReportOptions
+from tiles2zarr.config.options.report import ReportOptions
 from tiles2zarr.state import State
 from tiles2zarr.steps.job import job
 from tiles2zarr.steps.report import report

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiles2zarr.config.slices import WriteOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.state import State
 from tiles2zarr.steps.job import job
 from tiles2zarr.steps.write_zarr import write_zarr

@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.config import slices
 from tiles2zarr.config.load import load_configs
+from tiles2zarr.config.options.parse import ParseOptions
+from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.config.root import Config
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.parsers.peek import plate_name
@@ -45,13 +47,13 @@ def convert(config: Mapping[str, object], work: Path) -> None:
 
 def convert_plate(config: Config, state: State) -> None:
     """Run the steps of one plate, with the options of their jobs."""
-    options_of_parse = slices.ParseOptions.model_validate(step_options("parse", config))
+    options_of_parse = ParseOptions.model_validate(step_options("parse", config))
     parse_tiles(state=state, options=options_of_parse)
     for batch in read_json(state.plan, Plan).batches:
         registered = state.done("register", batch)
         written = state.done("write_zarr", batch)
         given = step_options("register", config)
-        options = slices.RegisterOptions.model_validate(given)
+        options = RegisterOptions.model_validate(given)
         register(state.batch(batch), registered, state, options)
         options_of_write = as_in_job(slices.write_options(config))
         write_zarr(registered, written, state, options_of_write, THREADS)

@@ -10,8 +10,8 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.config.registration import Registration
-from tiles2zarr.config.slices import RegisterOptions
 from tiles2zarr.config.writing import MixedDtype, OnMissing
 from tiles2zarr.errors import SourceError
 from tiles2zarr.filesystems import is_url, local_path

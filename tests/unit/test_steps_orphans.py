@@ -6,7 +6,8 @@ import pytest
 
 from tiles2zarr.checkpoints import write_json
 from tiles2zarr.config.load import load_configs
-from tiles2zarr.config.slices import TablesOptions, tables_options
+from tiles2zarr.config.options.tables import TablesOptions
+from tiles2zarr.config.slices import tables_options
 from tiles2zarr.models.collection import Collection, ImageInPlate, SingleImage
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import AcquisitionEntry, ImageEntry, Plan

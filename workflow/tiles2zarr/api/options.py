@@ -14,8 +14,9 @@ from tiles2zarr.config.omezarr import (
     OmeZarr,
     TableBackend,
 )
+from tiles2zarr.config.options.register import RegisterOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.config.registration import Offsets, Registration, TilingMode
-from tiles2zarr.config.slices import RegisterOptions, WriteOptions
 from tiles2zarr.config.values import Auto, Count, NotNegative
 from tiles2zarr.config.writing import (
     MixedDtype,

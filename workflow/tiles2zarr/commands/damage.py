@@ -15,7 +15,8 @@ from tiles2zarr.commands.plates import Plate
 from tiles2zarr.commands.pyramid_damage import pyramid_faults
 from tiles2zarr.commands.source_damage import compare_sources, source_damages
 from tiles2zarr.commands.table_damage import table_faults
-from tiles2zarr.config.slices import WriteOptions, write_options
+from tiles2zarr.config.options.write import WriteOptions
+from tiles2zarr.config.slices import write_options
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.image import RegisteredImage, TiledImage
 from tiles2zarr.models.plan import BatchOutcome, ImageEntry

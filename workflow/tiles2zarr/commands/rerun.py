@@ -4,13 +4,11 @@ from collections.abc import Mapping, Set
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there
 from tiles2zarr.commands.plates import Plate
-from tiles2zarr.config.slices import (
-    ParseOptions,
-    RegisterOptions,
-    ReportOptions,
-    TablesOptions,
-    WriteOptions,
-)
+from tiles2zarr.config.options.parse import ParseOptions
+from tiles2zarr.config.options.register import RegisterOptions
+from tiles2zarr.config.options.report import ReportOptions
+from tiles2zarr.config.options.tables import TablesOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.models.plan import BatchOutcome, Plan
 from tiles2zarr.state import State
 from tiles2zarr.steps.build_tables import build_tables

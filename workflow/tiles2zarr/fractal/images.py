@@ -6,8 +6,10 @@ from pydantic import Field
 
 from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
 from tiles2zarr.config.omezarr import Windows
+from tiles2zarr.config.options.register import RegisterOptions
+from tiles2zarr.config.options.tables import TablesOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.config.root import Config
-from tiles2zarr.config.slices import RegisterOptions, TablesOptions, WriteOptions
 from tiles2zarr.config.writing import OverwriteMode
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.fractal.image_list import ImageListUpdateDict, image_list_update

@@ -6,8 +6,10 @@ from typing import TypedDict
 from tiles2zarr.api.urls import join_url_paths
 from tiles2zarr.api.writing import claim
 from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
+from tiles2zarr.config.options.parse import ParseOptions
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.config.root import Config
-from tiles2zarr.config.slices import ParseOptions, TablesOptions, write_options
+from tiles2zarr.config.slices import write_options
 from tiles2zarr.config.writing import OverwriteMode
 from tiles2zarr.errors import TableError
 from tiles2zarr.fractal.runs import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tiles2zarr.conditions import join_conditions, read_conditions
 from tiles2zarr.config.acquisition import Acquisition, OnRepeat
 from tiles2zarr.config.merge import merge_details
-from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.filters import apply_filters
 from tiles2zarr.grouping import (
     ImageKey,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.config.omezarr import NgffVersion
-from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.ngff.archive import CRATE, SOFTWARE, ArchivedImage, ro_crate
 from tiles2zarr.ngff.archive_ome_xml import CREATOR, PLACE, ome_xml

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable
 
 from tiles2zarr.checkpoints import read_json, write_json
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.config.root import Config
-from tiles2zarr.config.slices import TablesOptions
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import BatchOutcome, Plan

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tiles2zarr.checkpoints import digest, to_bytes
-from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.models.decisions import AcquisitionDecision, Decisions
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import TiledImage

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tiles2zarr.checkpoints import read_json_if_there, replace_file
 from tiles2zarr.config.acquisition import Acquisition
-from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.errors import SourceError, Tiles2ZarrError
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.state import State

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tiles2zarr.config.slices import RegisterOptions
+from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.errors import SourceError
 from tiles2zarr.filesystems import is_url, local_path
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe, resolve

@@ -12,7 +12,7 @@ from tiles2zarr.checkpoints import (
     to_bytes,
     write_json,
 )
-from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.models.collection import Collection, ImageInPlate
 from tiles2zarr.models.image import RegisteredImage

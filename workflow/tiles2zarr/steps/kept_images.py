@@ -1,7 +1,7 @@
 """Images that could not be made anew, while the ones of an earlier run stand."""
 
 from tiles2zarr.checkpoints import digest, read_json_if_there
-from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.plan import BatchOutcome, Plan

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json
-from tiles2zarr.config.slices import TablesOptions
+from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json, write_json
-from tiles2zarr.config.slices import WriteOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.collection import Collection, ImageInPlate

@@ -13,7 +13,7 @@ from tiles2zarr.checkpoints import (
     replace_file,
     write_json,
 )
-from tiles2zarr.config.slices import ParseOptions
+from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.config.writing import WriterMode
 from tiles2zarr.errors import TableError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate

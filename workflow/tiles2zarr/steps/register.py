@@ -11,7 +11,7 @@ from tiles2zarr.checkpoints import (
     to_bytes,
     write_json,
 )
-from tiles2zarr.config.slices import RegisterOptions
+from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.decisions import AcquisitionDecision

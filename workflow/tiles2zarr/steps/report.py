@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tiles2zarr.checkpoints import replace_file
-from tiles2zarr.config.slices import ReportOptions
+from tiles2zarr.config.options.report import ReportOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.report.facts import Facts
 from tiles2zarr.report.figures import FIGURES

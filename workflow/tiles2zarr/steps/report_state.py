@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field
 
 from tiles2zarr.checkpoints import read_json
-from tiles2zarr.config.slices import ReportOptions
+from tiles2zarr.config.options.report import ReportOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.decisions import Decisions

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tiles2zarr.checkpoints import write_json
-from tiles2zarr.config.slices import WriteOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.errors import StoreError
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.receipt import Receipt, SourceColumns

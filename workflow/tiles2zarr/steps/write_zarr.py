@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
-from tiles2zarr.config.slices import WriteOptions
+from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
