@@ -74,8 +74,11 @@ def test_rerun_and_commands(
     assert not [key for key in writes(bucket, start) if "/0/0/0/" in key]
 
 
-def test_one_run_at_a_time(bucket: Bucket, tiles: Plate) -> None:
+def test_one_run_at_a_time(
+    bucket: Bucket, tiles: Plate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A plate in S3 is held against other runs too, and free when a run is over."""
+    monkeypatch.setattr("tiles2zarr.steps.run_lock.WAIT_S", 1.0)
     (config,) = load_configs(far_config(bucket), plate_name).values()
     with hold_run("P1", config):
         assert list(bucket.objects("out")) == [".P1.run.lock"]

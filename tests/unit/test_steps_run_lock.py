@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,16 @@ from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import LockedError
 from tiles2zarr.parsers.peek import plate_name
+from tiles2zarr.steps import run_lock
 from tiles2zarr.steps.run_lock import RunLocks, hold_run
 
 MakeConfig = Callable[[str], Config]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a second for another run."""
+    monkeypatch.setattr(run_lock, "WAIT_S", 1.0)
 
 
 @pytest.fixture
@@ -45,9 +53,31 @@ def test_second_run_is_refused(tmp_path: Path, config_to: MakeConfig) -> None:
         f"{out} is being written by process {os.getpid()} on "
     )
     assert said.endswith(
-        ", which is alive. Wait for it or stop it, then run again (a dead one is taken "
-        "over by itself)."
+        ", which has been alive for the 1 seconds this process waited. Wait for it or "
+        "stop it, then run again (a dead one is taken over by itself)."
     )
+
+
+def test_second_run_waits_for_the_end_of_the_first(
+    tmp_path: Path,
+    config_to: MakeConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says that it waits, and begins when the first has ended."""
+    monkeypatch.setattr(run_lock, "WAIT_S", 60.0)
+    said: list[str] = []
+    first = ExitStack()
+    first.enter_context(hold_run("P1", config_to(str(tmp_path / "out"))))
+
+    def warn(line: str) -> None:
+        said.append(line)
+        first.close()
+
+    monkeypatch.setattr(run_lock, "_warn", warn)
+    with hold_run("P1", config_to(str(tmp_path / "out"))):
+        assert said == [
+            "P1: another run of this plate is under way; waiting 60 seconds for its end"
+        ]
 
 
 def test_plate_is_free_after_a_run(tmp_path: Path, config_to: MakeConfig) -> None:
@@ -106,4 +136,4 @@ def test_adoption_refuses_beside_a_run(
     with hold_run("P1", config_to("out")):
         said = tell("verify", "--adopt")
     assert said.code == 1
-    assert said.err.startswith("P1: another run of this plate is under way")
+    assert "\nP1: another run of this plate is under way, and this one did" in said.err

@@ -13,6 +13,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from tiles2zarr.config.root import Config
 from tiles2zarr.errors import LockedError, StoreError
 
+WAIT_S = 20.0
+"""How long a run waits for one that is under way; it may be about to end."""
+
 
 @contextmanager
 def hold_run(name: str, config: Config) -> Iterator[None]:
@@ -30,7 +33,7 @@ def hold_run(name: str, config: Config) -> Iterator[None]:
     """
     with ExitStack() as held:
         try:
-            held.enter_context(_hold(f".{name}.run.lock", config))
+            _enter(held, name, config)
         except LockedError as error:
             raise LockedError(
                 f"{name}: another run of this plate is under way, and this one did "
@@ -41,7 +44,22 @@ def hold_run(name: str, config: Config) -> Iterator[None]:
         yield
 
 
-def _hold(lock_name: str, config: Config) -> AbstractContextManager[object]:
+def _enter(held: ExitStack, name: str, config: Config) -> None:
+    """Take the lock of a plate; if another run has it, say so and wait a little."""
+    lock_name = f".{name}.run.lock"
+    try:
+        held.enter_context(_hold(lock_name, config, wait_s=0))
+    except LockedError:
+        _warn(
+            f"{name}: another run of this plate is under way; waiting {WAIT_S:.0f} "
+            "seconds for its end"
+        )
+        held.enter_context(_hold(lock_name, config, wait_s=WAIT_S))
+
+
+def _hold(
+    lock_name: str, config: Config, *, wait_s: float
+) -> AbstractContextManager[object]:
     # every remote job reads the Snakefile, which imports this module: only a run's head
     # needs the rest
     from tiles2zarr.steps.output import local_folder
@@ -50,12 +68,12 @@ def _hold(lock_name: str, config: Config) -> AbstractContextManager[object]:
     if folder is not None:
         from tiles2zarr.stores import lock
 
-        return lock.hold(folder / lock_name, wait_s=0)
+        return lock.hold(folder / lock_name, wait_s=wait_s)
     from tiles2zarr.stores import remote_lock
     from tiles2zarr.stores.remote import RemoteStore
 
     store = RemoteStore(config.output, config.output_storage_options)
-    return remote_lock.hold(store, lock_name, wait_s=0)
+    return remote_lock.hold(store, lock_name, wait_s=wait_s)
 
 
 def _warn(line: str) -> None:
