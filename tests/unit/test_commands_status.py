@@ -140,7 +140,7 @@ def test_long_lists_end(raw: Plate, tell: Tell) -> None:
 def test_report_is_named(made: Plate, tell: Tell) -> None:
     """The page stands below what is written, as soon as it is there."""
     assert not any("report" in line for line in tell("status").lines)
-    STATE.report.write_text("<!doctype html>")
+    STATE.page.write_text("<!doctype html>")
     assert tell("status").lines[2] == "  report    results/P1/report.html"
 
 

@@ -64,11 +64,11 @@ def test_lines_of_a_plate(made: Plate) -> None:
 
 def test_end_names_the_report_of_this_run(made: Plate) -> None:
     """A page that this run made stands in the last line, one of an earlier run not."""
-    STATE.report.write_text("<!doctype html>")
+    STATE.page.write_text("<!doctype html>")
     end = View("P1", STATE, ()).end()
     assert end is not None
     assert end.endswith("; report: results/P1/report.html")
-    os.utime(STATE.report, (1000.0, 1000.0))
+    os.utime(STATE.page, (1000.0, 1000.0))
     end = View("P1", STATE, ()).end()
     assert end is not None
     assert "report" not in end

@@ -57,11 +57,6 @@ class State:
         return self.root / "findings.json"
 
     @property
-    def report(self) -> Path:
-        """The page of rule report."""
-        return self.root / "report.html"
-
-    @property
     def progress(self) -> Path:
         """Folder of what the write jobs tell while they run."""
         return self.root / "progress"

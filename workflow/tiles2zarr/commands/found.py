@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tiles2zarr.commands.comparison import Compared
+from tiles2zarr.commands.comparison import Compared, Tally
 from tiles2zarr.commands.damage import Damage
 
 
@@ -22,13 +22,20 @@ class Found:
     total: int
     """Images of the plan."""
 
+    @property
+    def tallies(self) -> list[Tally]:
+        """How each plane that was looked at fared."""
+        return [
+            tally for one in self.compared.values() for tally in one.planes.values()
+        ]
+
     def facts(self) -> dict[str, object]:
         """Return the same for programs, as JSON values."""
         damaged = {
             image: [{"part": one.part, "message": one.message} for one in damages]
             for image, damages in sorted(self.images.items())
         }
-        planes = [t for one in self.compared.values() for t in one.planes.values()]
+        planes = self.tallies
         return {
             "images": self.total,
             "damaged": damaged,

@@ -94,8 +94,8 @@ def report(plate: Plate) -> Told:
     findings = plan.findings if noticed is None else noticed.findings
     lines = [f"{plate.name}: {_headline(progress, whole)}"]
     lines.append(f"  written   {size(octets)} of chunks in {plate.output}")
-    if state.report.is_file():
-        lines.append(f"  report    {state.report}")
+    if state.page.is_file():
+        lines.append(f"  report    {state.page}")
     lines += _run_lines(progress.run)
     if not tables:
         lines.append("  tables    wait: plate metadata and tables are made at the end")

@@ -7,7 +7,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from tiles2zarr.checkpoints import read_json, write_json
-from tiles2zarr.commands.comparison import Compared
 from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
 from tiles2zarr.commands.exchange import find_exchanged
 from tiles2zarr.commands.found import Found
@@ -105,7 +104,7 @@ def verify_plate(output: Path, state: State, config: Config, threads: int) -> No
         {
             "schema": 1,
             "depth": depth,
-            "images": len(read_json(state.plan, Plan).images),
+            "images": found.total,
             "images_not_compared": uncompared,
         },
     )
@@ -160,8 +159,8 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
     lines = found.lines()
     for line in [*lines, *source_lines(plate.name, found.compared)]:
         print(line)
-    how = _how(depth, plan, found.compared)
-    total = count(len(plan.images), "image")
+    how = _how(depth, plan, found)
+    total = count(found.total, "image")
     if not lines:
         print(f"{plate.name}: {total} whole ({how})")
         return found
@@ -179,14 +178,13 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
     return found
 
 
-def _how(depth: Depth, plan: Plan, compared: Mapping[str, Compared]) -> str:
+def _how(depth: Depth, plan: Plan, found: Found) -> str:
     """Return how far was looked: ``every chunk read``."""
     if depth == "quick":
         return "keys and sizes"
     if depth == "chunks":
         return "every chunk read"
-    tallies = [tally for one in compared.values() for tally in one.planes.values()]
-    whole = sum(not (tally.unknown or tally.differing) for tally in tallies)
+    whole = sum(not (tally.unknown or tally.differing) for tally in found.tallies)
     planes = sum(entry.planes for entry in plan.images.values())
     return f"every chunk read, {whole:,} of {count(planes, 'plane')} as in the source"
 

@@ -150,7 +150,7 @@ class View:
         found = estimate(task, events, events[-1].at)
         line = progress_line(self._name, task, found)
         line = f"{line} in {duration(found.elapsed_s)}"
-        page = self._state.report
+        page = self._state.page
         made = page.is_file() and not _stood(page, events[0].at)
         return f"{line}; report: {page}" if made else line
 
