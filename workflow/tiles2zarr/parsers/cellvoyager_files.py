@@ -12,6 +12,7 @@ from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import (
     REPEATS,
     Directory,
+    by_unique_name,
     highest_folders,
     join,
     list_directory,
@@ -165,8 +166,7 @@ def _find_each(names: Sequence[str], on_disk: Sequence[str]) -> list[str | None]
         return found
     wanted = Counter(map(_base, names))
     files = [file for file in on_disk if not _ASIDE(file.rpartition("/")[0])]
-    there = Counter(map(_base, files))
-    moved = {_base(file): file for file in files if there[_base(file)] == 1}
+    moved = by_unique_name(files, _key)
     return [
         file or (moved.get(_base(name)) if wanted[_base(name)] == 1 else None)
         for name, file in zip(names, found, strict=True)

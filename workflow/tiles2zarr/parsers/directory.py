@@ -1,7 +1,8 @@
 """What a folder holds, local or behind a URL."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -68,6 +69,18 @@ def parent(path: str) -> str:
 def last_part(path: str) -> str:
     """Return the last name of a path or URL."""
     return PurePosixPath(path.rstrip("/")).name
+
+
+def by_unique_name(files: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
+    """Return files by their names alone; a name that two files have tells neither.
+
+    Args:
+        files: Paths with slashes, each once.
+        key: Gives a name the form in which it is compared.
+    """
+    named = [(key(file.rpartition("/")[2]), file) for file in files]
+    counts = Counter(name for name, _ in named)
+    return {name: file for name, file in named if counts[name] == 1}
 
 
 def list_directory(

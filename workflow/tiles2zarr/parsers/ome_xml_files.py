@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import SHOWN, Finding
-from tiles2zarr.parsers.directory import Directory, join, list_directory
+from tiles2zarr.parsers.directory import Directory, by_unique_name, join, list_directory
 from tiles2zarr.parsers.ome_xml_tiff import is_tiff
 
 _DRIVE = re.compile(r"^([A-Za-z]:|/)")
@@ -32,7 +32,7 @@ class FileNames:
         self._storage = storage
         self._exact: dict[str, frozenset[str]] = {"": frozenset(folder.files)}
         self._similar: dict[str, dict[str, str]] = {}
-        self._moved: dict[str, list[str]] | None = None
+        self._moved: dict[str, str] | None = None
 
     def find(self, name: str, source: str) -> str | None:
         """Return the path of a file relative to the folder, or nothing.
@@ -48,8 +48,7 @@ class FileNames:
         inner, _, base = clean.rpartition("/")
         there = self._look(inner, base)
         if there is None:
-            moved = self._everywhere().get(_key(base), [])
-            return moved[0] if len(moved) == 1 else None
+            return self._everywhere().get(_key(base))
         return f"{inner}/{there}" if inner else there
 
     def _look(self, inner: str, base: str) -> str | None:
@@ -61,17 +60,15 @@ class FileNames:
             self._similar[inner] = {_key(n): n for n in sorted(names, reverse=True)}
         return self._similar[inner].get(_key(base))
 
-    def _everywhere(self) -> Mapping[str, list[str]]:
+    def _everywhere(self) -> Mapping[str, str]:
         """Return the paths of files in the folder and those in it, by their names.
 
         Folders of thumbnails are left out: their files have the names of images.
         """
         if self._moved is None:
-            self._moved = {}
-            for inner in ("", *(f for f in self._folder.folders if not _THUMBS(f))):
-                for name in sorted(self._names(inner)):
-                    path = f"{inner}/{name}" if inner else name
-                    self._moved.setdefault(_key(name), []).append(path)
+            inner = [f for f in self._folder.folders if not _THUMBS(f)]
+            below = [f"{f}/{name}" for f in inner for name in self._names(f)]
+            self._moved = by_unique_name((*self._names(""), *below), _key)
         return self._moved
 
     def _names(self, inner: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.parsers.directory import (
     REPEATS,
     Directory,
+    by_unique_name,
     highest_folders,
     join,
     last_part,
@@ -171,12 +172,7 @@ def _by_name_alone(files: Iterable[str]) -> dict[str, str]:
     Thumbnails have the names of images, and a name in two folders tells neither.
     """
     inner = [f for f in files if "/" in f and "thumb" not in f.lower()]
-    counts = Counter(_key(_last(file)) for file in inner)
-    found = {
-        f"*/{_key(_last(file))}": file
-        for file in inner
-        if counts[_key(_last(file))] == 1
-    }
+    found = by_unique_name(inner, lambda name: f"*/{_key(name)}")
     beside = (file for file in sorted(files, reverse=True) if "/" not in file)
     return found | {f"*/{_key(file)}": file for file in beside}
 

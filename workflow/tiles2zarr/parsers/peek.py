@@ -17,6 +17,7 @@ from tiles2zarr.parsers.directory import (
     list_directory,
     parent,
 )
+from tiles2zarr.parsers.operetta_files import INDICES as HARMONY_INDICES
 from tiles2zarr.parsers.xml import iter_xml, read_xml
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
@@ -31,7 +32,6 @@ _MOLECULAR_DEVICES = re.compile(
     re.IGNORECASE,
 )
 _SCANR = re.compile(r"--W[0-9]{5}--P[0-9]{5}--.*\.tiff?", re.IGNORECASE)
-_HARMONY = ("Index.idx.xml", "Index.xml", "Index.ref.xml")
 _OME = (".companion.ome", ".ome.tif", ".ome.tiff", ".ome.xml", ".ome")
 
 
@@ -40,7 +40,7 @@ def _is_cellvoyager(folder: Directory) -> bool:
 
 
 def _is_operetta(folder: Directory) -> bool:
-    return any(folder.file(name) for name in _HARMONY)
+    return any(folder.file(name) for name in HARMONY_INDICES)
 
 
 def _is_scanr(folder: Directory) -> bool:
@@ -175,7 +175,7 @@ def _cellvoyager_name(path: str) -> str | None:
 
 
 def _operetta_name(path: str) -> str | None:
-    found = (_find(path, name) for name in _HARMONY)
+    found = (_find(path, name) for name in HARMONY_INDICES)
     file = next(filter(None, found), None)
     return None if file is None else _first_plate(file)
 
