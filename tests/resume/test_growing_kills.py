@@ -7,7 +7,7 @@ a kill must neither harm them nor have them written again.
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from tests.e2e.growing_plate import (
 from tests.resume.ring import KILLED, LINKING, Ring, blows
 from tests.resume.test_random_kills import OWNER, GroupHead, wait_for_group
 from tests.resume.torture import IMAGE, Scene, copy_scene, differences, finish, run
-from tests.resume.traced import Steps, need_strace
+from tests.resume.traced import Steps
 from tests.rules.plate import Plate, contents, files_below
 
 BEFORE, AFTER = 3, 5
@@ -86,15 +86,6 @@ def kept_chunks(image: Path, first: int) -> tuple[str, ...]:
         if level in ("0", "1") and place.isdigit() and int(place) < first:
             names.append(path)
     return tuple(names)
-
-
-@pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steps]:
-    """Return what runs steps."""
-    need_strace()
-    steps = Steps(tmp_path_factory.mktemp("steps") / "log")
-    yield steps
-    steps.close()
 
 
 @pytest.fixture(scope="module")

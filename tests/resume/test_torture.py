@@ -5,7 +5,7 @@ in the files of a run that nobody disturbed, byte for byte, labels and tables of
 included. ``make torture`` tries every call, the usual run a few.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,21 +20,12 @@ from tests.resume.torture import (
     finish,
     make_scenes,
 )
-from tests.resume.traced import Steps, need_strace
+from tests.resume.traced import Steps
 from tests.rules.plate import Plate, expected_level, tile_file, tile_pixels
 
 RENAMING = {"rename", "renameat", "renameat2"}
 SCENES = ("first", "replace", "relabel", "drop", "first tables", "tables")
 MakeScene = Callable[[str, Version], Scene]
-
-
-@pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steps]:
-    """Return what runs steps."""
-    need_strace()
-    steps = Steps(tmp_path_factory.mktemp("steps") / "log")
-    yield steps
-    steps.close()
 
 
 @pytest.fixture(scope="module")
