@@ -12,14 +12,14 @@ import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.state import State
 from tiles2zarr.steps.configs import checked_configs
-from tiles2zarr.steps.ending import end_quickly, end_timers
 from tiles2zarr.steps.only import chosen_batches, left_out, parse_only
+from tiles2zarr.steps.process import end_timers, spare_collector
 from tiles2zarr.steps.reporter import Reporter, parse_interval
 from tiles2zarr.steps.run_lock import RunLocks
 from tiles2zarr.steps.state_files import read_batch
 from tiles2zarr.steps.sweep import batch_digest, index_digest, step_options
 
-end_quickly()
+spare_collector()
 RESULTS = workflow.pathvars.get("results")
 # a caller's `module ... prefix:` is put before rule paths only, not before ours
 FOLDER = workflow.modifier.path_modifier.replace_prefix(RESULTS)

@@ -45,7 +45,7 @@ def test_what_stands_in_it(made: Plate) -> None:
     assert image["sources"]["bytes"] == size
     software = found["software"]["images"][image["software"]]
     assert software == receipt["software"]
-    assert software["numcodecs"] == version("numcodecs")
+    assert software["imagecodecs"] == version("imagecodecs")
     assert software["tiles2zarr"] == __version__
     assert found["software"]["tables"]["ngio"] == version("ngio")
 

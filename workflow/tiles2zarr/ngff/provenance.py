@@ -18,7 +18,7 @@ GROUP = "tiles2zarr"
 """Group of a plate whose attributes hold the provenance of all who wrote into it.
 
 A group and no file: readers that list a plate's members warn of files."""
-PIXEL_PACKAGES = ("imagecodecs", "numcodecs", "numpy", "tifffile")
+PIXEL_PACKAGES = ("imagecodecs", "numpy", "tifffile")
 """What reads sources and encodes chunks."""
 TABLE_PACKAGES = ("ngio", "numpy", "pandas", "pyarrow", "pydantic", "zarr")
 """What makes tables and metadata."""

@@ -12,15 +12,18 @@ from typing import Protocol
 import tiles2zarr
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
 from tiles2zarr.extension import add_paths
-from tiles2zarr.steps.ending import end_quickly
+from tiles2zarr.steps.process import spare_blas, spare_collector
 from tiles2zarr.stores.local import refused
 from tiles2zarr.versions import installed_version
 
 LOG = logging.getLogger("tiles2zarr")
 NOTED = "noted"
 """Attribute of log records that are told again at the end of the log."""
-_TOLD = ("numpy", "zarr", "numcodecs", "tifffile", "imagecodecs", "pandas", "ngio")
+_TOLD = ("numpy", "zarr", "tifffile", "imagecodecs", "pandas", "ngio")
 """Packages that decide what a job makes; told if the job used them."""
+
+# the script of write_zarr, whose jobs have several threads, imports this before numpy
+spare_blas()
 
 
 class JobParams(Protocol):
@@ -60,7 +63,7 @@ def job(snakemake: Job) -> Iterator[logging.Logger]:
     Raises:
         SystemExit: The step failed; the message stands in the log and on stderr.
     """
-    end_quickly()
+    spare_collector()
     handlers = _start_logging(Path(snakemake.log[0]), snakemake.rule)
     remembered = _Remembered()
     LOG.addHandler(remembered)

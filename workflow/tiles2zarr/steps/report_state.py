@@ -37,7 +37,7 @@ from tiles2zarr.steps.output import open_store
 from tiles2zarr.versions import package_versions
 
 LOG = logging.getLogger("tiles2zarr")
-PACKAGES = ("snakemake", "numpy", "zarr", "numcodecs", "tifffile", "pillow", "ngio")
+PACKAGES = ("snakemake", "numpy", "zarr", "imagecodecs", "tifffile", "pillow", "ngio")
 """Packages whose versions the page tells."""
 BRIGHT = 3.0
 """Wells this much brighter than the usual one do not make all others black."""
