@@ -60,10 +60,11 @@ def _bench(name: str, options: argparse.Namespace) -> None:
     tiles = sorted((plate / "data").iterdir())
     ours: list[Figures] = []
     theirs: list[Figures] = []
-    wait_until_quiet(QUIET, PATIENCE_S)
     for _ in range(options.runs):
+        wait_until_quiet(QUIET, PATIENCE_S)
         ours.append(_run_ours(name, plate, folder, options))
         if options.reference:
+            wait_until_quiet(QUIET, PATIENCE_S)
             theirs.append(_run_reference(plate, folder, options))
     limit = composed_limit(tiles, folder / "limit", _levels(name))
     size = SIZES[name]
@@ -93,7 +94,7 @@ def _levels(name: str) -> int:
 
 def _void(runs: Sequence[Figures]) -> str:
     cores = os.cpu_count() or 1
-    loud = max(run.load for run in runs[:1]) > QUIET
+    loud = max(run.load for run in runs) > QUIET
     return f" on {cores} cores" + (": VOID, the machine was busy" if loud else "")
 
 

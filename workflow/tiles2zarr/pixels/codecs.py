@@ -8,6 +8,7 @@ numcodecs, zarr-python and tensorstore.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import imagecodecs
 import numpy as np
@@ -39,7 +40,7 @@ def make_codec(config: Compressor, dtype: np.dtype[np.generic]) -> Codec:
         case ZstdConfig(clevel=level):
             return Codec(
                 encode=lambda a: bytes(
-                    imagecodecs.zstd_encode(_little(a), level=level)
+                    imagecodecs.zstd_encode(_buffer(a), level=level)
                 ),
                 v2={"id": "zstd", "level": level},
                 v3=(
@@ -52,7 +53,7 @@ def make_codec(config: Compressor, dtype: np.dtype[np.generic]) -> Codec:
         case GzipConfig(clevel=level):
             return Codec(
                 encode=lambda a: bytes(
-                    imagecodecs.gzip_encode(_little(a), level=level)
+                    imagecodecs.gzip_encode(_buffer(a), level=level)
                 ),
                 v2={"id": "gzip", "level": level},
                 v3=({"name": "gzip", "configuration": {"level": level}},),
@@ -68,7 +69,7 @@ def _blosc(cname: str, level: int, shuffle: str, itemsize: int) -> Codec:
     def encode(array: NDArray[np.generic]) -> bytes:
         encoded = imagecodecs.blosc_encode(
             # the pixels, not their bytes: Blosc shuffles by the items of the buffer
-            _little(array),
+            _buffer(array),
             level=level,
             compressor=cname,
             shuffle=mode,
@@ -104,3 +105,8 @@ def _blosc(cname: str, level: int, shuffle: str, itemsize: int) -> Codec:
 
 def _little(array: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+
+
+def _buffer(array: NDArray[np.generic]) -> bytes:
+    """Return the array; imagecodecs takes any buffer, but its types name three."""
+    return cast("bytes", _little(array))

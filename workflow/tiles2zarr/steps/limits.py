@@ -16,6 +16,11 @@ START_MINUTES = 10
 BYTES_PER_MINUTE = {"register": 3 * 10**9, "write_zarr": 600 * 10**6}
 """Source pixels a job gets through at worst: 10 MB/s of a busy file server when it
 writes, headers only when it registers."""
+LANES = 8
+"""Small images written side by side where a server is waited for: each is a row of
+requests, twelve of which wait for the one before. More keep one core no busier."""
+LANE_BYTES = 64 * 2**20
+"""Source pixels of all images that are written side by side."""
 
 
 def memory_mb(step: Step, batch: Mapping[str, int], attempt: int) -> int:
@@ -40,3 +45,14 @@ def runtime_minutes(step: Step, batch: Mapping[str, int], attempt: int) -> int:
     """
     minutes = -(-batch["source_bytes"] // BYTES_PER_MINUTE[step])
     return (START_MINUTES + minutes) * attempt
+
+
+def lanes(source_bytes: int, images: int) -> int:
+    """Return how many images of a batch are written side by side behind a URL.
+
+    Args:
+        source_bytes: Pixels of all images of the batch.
+        images: How many they are.
+    """
+    mean = max(1, source_bytes // max(1, images))
+    return int(max(1, min(LANES, LANE_BYTES // mean, images)))

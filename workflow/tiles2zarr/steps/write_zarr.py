@@ -2,25 +2,39 @@
 
 import logging
 import math
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from tiles2zarr.checkpoints import digest, read_json, replace_file, write_json
+from tiles2zarr.checkpoints import (
+    digest,
+    read_json,
+    read_json_if_there,
+    replace_file,
+    write_json,
+)
 from tiles2zarr.config.options.write import WriteOptions
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.image import RegisteredImage
-from tiles2zarr.models.plan import BatchOutcome, Outcome
+from tiles2zarr.models.plan import Batch, BatchOutcome, Outcome
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.pixels.allocator import tune_allocator
 from tiles2zarr.progress.events import JobRecord, recorded_job
 from tiles2zarr.state import State
 from tiles2zarr.steps.findings import chunk_findings, hole_findings, log_findings
-from tiles2zarr.steps.output import check_plate, open_target, read_owner
+from tiles2zarr.steps.limits import lanes
+from tiles2zarr.steps.output import (
+    check_plate,
+    local_folder,
+    open_target,
+    read_owner,
+)
 from tiles2zarr.steps.write_image import BlockedError, ImageJob, write_image
 from tiles2zarr.stores.local import refused
 
@@ -56,18 +70,19 @@ def write_zarr(
     tune_allocator()
     owner = read_owner(state)
     before = read_json(registered, BatchOutcome).images
+    together = _lanes(read_json_if_there(state.batch(output.stem), Batch), options)
     write = partial(
         _write,
         state=state,
         options=options,
         owner=owner,
-        threads=threads,
+        threads=max(1, threads // together),
         only_standing=only_standing,
         # once per job: behind a URL each look is a request or more
-        check=cache(lambda plate: check_plate(options, plate, owner)),
+        check=_once(lambda plate: check_plate(options, plate, owner)),
     )
     with recorded_job(state.progress / f"{output.stem}.jsonl", output.stem) as record:
-        outcome = _write_all(before, write, record)
+        outcome = write_images(before, write, record, together)
     log_findings(outcome.findings)
     replace_file(state.sources(output.stem), sources.encode())
     write_json(output, outcome)
@@ -77,22 +92,54 @@ def write_zarr(
 Write = Callable[[str, Outcome, JobRecord], tuple[Receipt, list[Finding]]]
 
 
-def _write_all(
-    registered: Mapping[str, Outcome], write: Write, record: JobRecord
+def _once(check: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a check that is made once for a plate, whoever asks at the same time."""
+    cached, lock = cache(check), threading.Lock()
+
+    def locked(plate: str) -> None:
+        with lock:
+            cached(plate)
+
+    return locked
+
+
+def _lanes(batch: Batch | None, options: WriteOptions) -> int:
+    """Return how many images are written side by side: several where a server is."""
+    if batch is None or (local_folder(options.output) is not None and not batch.far):
+        return 1
+    return lanes(batch.source_bytes, len(batch.images))
+
+
+def write_images(
+    registered: Mapping[str, Outcome], write: Write, record: JobRecord, together: int
 ) -> BatchOutcome:
-    """Write images one after the other; each has its outcome, and none stops others."""
-    outcomes: dict[str, Outcome] = {}
-    findings: list[Finding] = []
-    for image, before in sorted(registered.items()):
-        if before.status != "done":
-            outcome = before
-        else:
+    """Write images, so many ``together``; each has its outcome, and none stops others.
+
+    What is nobody's fault but ours ends the job after the images that are under way.
+    """
+
+    def one(item: tuple[str, Outcome]) -> tuple[str, Outcome, list[Finding]]:
+        image, before = item
+        outcome, found = before, list[Finding]()
+        if before.status == "done":
             outcome, found = _write_one(image, before, write, record)
-            findings += found
-        outcomes[image] = outcome
         if outcome.status != "waiting":
             record.finish(image, outcome.status)
-    return BatchOutcome(images=outcomes, findings=tuple(findings))
+        return image, outcome, found
+
+    items = sorted(registered.items())
+    if together == 1:
+        done = [one(item) for item in items]
+    else:
+        pool = ThreadPoolExecutor(together)
+        try:
+            done = list(pool.map(one, items))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return BatchOutcome(
+        images={image: outcome for image, outcome, _ in done},
+        findings=tuple(finding for _, _, found in done for finding in found),
+    )
 
 
 def _write_one(
