@@ -222,6 +222,35 @@ def test_matrix(finished: tuple[Plate, Workflow], tmp_path: Path, name: str) -> 
     assert looks(plate) == after
 
 
+def test_only_moved_windows_cost(
+    finished: tuple[Plate, Workflow], tmp_path: Path
+) -> None:
+    """A field that leaves the percentiles where they are makes its image's tables new.
+
+    Those of the other images are not even looked at: their marks stay as they are.
+    """
+    shutil.copytree(finished[0].work, tmp_path / "work")
+    plate, workflow = Plate(tmp_path / "work"), finished[1].moved(tmp_path / "work")
+
+    def marks() -> dict[str, bytes]:
+        folder = plate.state / "tabled"
+        return {
+            path.relative_to(folder).with_suffix("").as_posix(): path.read_bytes()
+            for path in folder.rglob("*.json")
+        }
+
+    before = marks()
+    assert before.keys() == ALL
+    add_field(plate)
+    workflow.run(config())
+    after = marks()
+    assert {image for image in ALL if before[image] != after[image]} == C03
+    # a tile of other brightness moves them
+    change_tile(plate)
+    workflow.run(config())
+    assert all(marks()[image] != after[image] for image in ALL)
+
+
 def test_there_and_back(finished: tuple[Plate, Workflow], tmp_path: Path) -> None:
     """A label changed and, the run killed before the tables, changed back: as before.
 

@@ -158,6 +158,7 @@ def _receipt(
         geometry=mark.geometry,
         metadata=mark.metadata,
         levels=levels,
+        dtype=image.dtype,
         labels=tuple(channel.channel_label for channel in image.channels),
         channels=figures,
         # no digests: a source under a new time is read again, never taken on trust

@@ -111,6 +111,8 @@ class Receipt(Frozen):
     """Fingerprint of everything else."""
     levels: tuple[LevelReceipt, ...]
     """What each level holds."""
+    dtype: str = ""
+    """Pixel type, ``uint16``; empty in receipts of earlier versions."""
     labels: tuple[str, ...]
     """Channel labels, unique in the acquisition."""
     channels: tuple[ChannelStats, ...]

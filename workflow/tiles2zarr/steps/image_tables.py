@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 from tiles2zarr.checkpoints import (
     digest,
@@ -17,13 +18,13 @@ from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.models.collection import Collection, ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
 from tiles2zarr.models.plan import BatchOutcome, ImageEntry, Outcome, Plan
-from tiles2zarr.models.receipt import Histogram, Receipt
+from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.models.tabled import Tabled
 from tiles2zarr.ngff.documents import write_attributes
 from tiles2zarr.ngff.image import image_attributes
 from tiles2zarr.ngff.tables import write_image_tables
 from tiles2zarr.ngff.tables_frames import plate_rows
-from tiles2zarr.ngff.windows import contrast_window, merge_by_channel
+from tiles2zarr.ngff.windows import Window, contrast_window, merge_by_channel
 from tiles2zarr.state import State
 from tiles2zarr.steps.fingerprints import geometry_digest
 from tiles2zarr.steps.holes import with_holes
@@ -129,21 +130,14 @@ def build_image_tables(
     Raises:
         Tiles2ZarrError: An image's tables cannot be written.
     """
-    merged = merge_by_channel(
-        (key, figures.histogram)
-        for image in (*images, *kept)
-        for key, figures in zip(_keys(image), image.receipt.channels, strict=True)
-    )
+    windows = _windows(images, kept, state, options)
     marks = {i.image: read_json(state.tabled(i.image), Tabled) for i in kept}
     missing: dict[str, _Missing] = {}
     for image in images:
-        shared = [merged.get(key) for key in _keys(image)]
-        own = [figures.histogram for figures in image.receipt.channels]
-        histograms = own if options.windows == "image" else shared
-        key = _key(image, histograms, options)
+        key = _key(image, windows[image.image], options)
         tabled = _known(state, image.image, key)
         if tabled is None:
-            missing[image.image] = _Missing(image, tuple(histograms), key)
+            missing[image.image] = _Missing(image, windows[image.image], key)
         else:
             marks[image.image] = tabled
     marks |= _build_all(missing, state, options)
@@ -157,8 +151,44 @@ class _Missing:
     """An image whose tables are to be written."""
 
     image: Written
-    histograms: tuple[Histogram | None, ...]
+    windows: tuple[Window, ...]
     key: str
+
+
+def _windows(
+    images: Sequence[Written],
+    kept: Sequence[Written],
+    state: State,
+    options: TablesOptions,
+) -> dict[str, tuple[Window, ...]]:
+    """Return the windows of each image's channels: its own, or those of all images.
+
+    They alone are compared with those of an earlier run: a new well rarely moves the
+    percentiles of a plate, and then the others' metadata are not touched.
+    """
+    dtypes = {
+        image.image: image.receipt.dtype
+        or read_json(state.registered(image.image), RegisteredImage).dtype
+        for image in images
+    }
+    if options.windows == "image":
+        return {
+            image.image: tuple(
+                contrast_window(figures.histogram, dtypes[image.image])
+                for figures in image.receipt.channels
+            )
+            for image in images
+        }
+    merged = merge_by_channel(
+        (key, figures.histogram)
+        for image in (*images, *kept)
+        for key, figures in zip(_keys(image), image.receipt.channels, strict=True)
+    )
+    shared = cache(lambda key, dtype: contrast_window(merged.get(key), dtype))
+    return {
+        image.image: tuple(shared(key, dtypes[image.image]) for key in _keys(image))
+        for image in images
+    }
 
 
 def _build_all(
@@ -170,7 +200,7 @@ def _build_all(
     """
 
     def build(one: _Missing) -> Tabled:
-        return _build(one.image, one.histograms, one.key, state, options)
+        return _build(one.image, one.windows, one.key, state, options)
 
     store = open_store(options.output, options.output_storage_options)
     if store.requests == 1:
@@ -184,14 +214,12 @@ def _keys(image: Written) -> list[ChannelKey]:
     return [(image.acquisition, label) for label in image.receipt.labels]
 
 
-def _key(
-    image: Written, histograms: Sequence[Histogram | None], options: TablesOptions
-) -> str:
+def _key(image: Written, windows: Sequence[Window], options: TablesOptions) -> str:
     parts: dict[str, object] = {
         "step": STEP,
         "receipt": image.digest,
         "registered": image.registered,
-        "windows": [h.model_dump(mode="json") if h else None for h in histograms],
+        "windows": [window.model_dump(mode="json") for window in windows],
         "backend": options.table_backend,
         "version": options.ngff_version,
         "output": options.output,
@@ -213,7 +241,7 @@ def _known(state: State, image: str, key: str) -> Tabled | None:
 
 def _build(
     written: Written,
-    histograms: Sequence[Histogram | None],
+    windows: tuple[Window, ...],
     key: str,
     state: State,
     options: TablesOptions,
@@ -226,7 +254,6 @@ def _build(
     target = open_target(
         options.output, image.collection, options.output_storage_options
     )
-    windows = tuple(contrast_window(h, image.dtype) for h in histograms)
     with target.hold():
         target.recover()
         store = target.current()

@@ -236,6 +236,7 @@ def _replace(
             geometry=plan.geometry,
             metadata=plan.metadata,
             levels=pixels.levels,
+            dtype=image.dtype,
             labels=_labels(image),
             channels=pixels.channels,
             sources=pixels.sources,
