@@ -8,6 +8,7 @@ from pathlib import Path
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.plates import Plate
 from tiles2zarr.errors import StoreError, Tiles2ZarrError
+from tiles2zarr.models.collection import Collection
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.ngff.mark import read_mark
@@ -18,22 +19,20 @@ from tiles2zarr.stores.local import explain
 
 def find_exchanged(plate: Plate, images: Iterable[str]) -> dict[str, str]:
     """Return the images that hold another one's, each with that other one's id."""
-    receipts: dict[str, Receipt] = {}
+    signs: dict[str, tuple[str, str]] = {}
+    places: dict[str, Collection] = {}
     for image in sorted(images):
         try:
-            receipts[image] = read_json(plate.state.written(image), Receipt)
+            receipt = read_json(plate.state.written(image), Receipt)
         except Tiles2ZarrError:
             continue  # told as damage of the image
-    owners = {
-        (receipt.pixels, content_digest(receipt.levels)): image
-        for image, receipt in receipts.items()
-    }
+        signs[image] = receipt.pixels, content_digest(receipt.levels)
+        places[image] = receipt.collection
+    owners = {sign: image for image, sign in signs.items()}
     found = {}
-    for image, receipt in receipts.items():
+    for image, place in places.items():
         try:
-            mark = read_mark(
-                open_target(plate.output, receipt.collection, plate.storage).current()
-            )
+            mark = read_mark(open_target(plate.output, place, plate.storage).current())
         except StoreError:
             continue
         other = owners.get((mark.pixels, mark.content)) if mark else None

@@ -1,6 +1,7 @@
 """How a plate came about: config, software, inputs, and what each image is made of."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tiles2zarr.checkpoints import digest
 from tiles2zarr.errors import StoreError
@@ -37,38 +38,56 @@ _MANNERS = {
 """Keys of the config, by section, that do not decide what is in a plate."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What the provenance says of one image."""
+
+    entry: Mapping[str, object]
+    """Digests of its chunks, of what decided them, and of its sources."""
+    software: Mapping[str, str]
+    """Versions of the packages that made it."""
+
+
+def origin_of(receipt: Receipt, content: str) -> Origin:
+    """Return what the provenance says of an image.
+
+    Args:
+        receipt: The image's receipt.
+        content: Digest over all its chunks.
+    """
+    sources = receipt.sources
+    # pixels' digests are in the receipts, and lost where one was adopted
+    rows = [sources.file, sources.size]
+    entry = {
+        "content": content,
+        "pixels": receipt.pixels,
+        "software": digest(receipt.software)[:12],
+        "sources": {
+            "files": len(sources.file),
+            "bytes": sum(size for size in sources.size if size > 0),
+            "names_and_sizes": digest({"sources": rows}),
+        },
+    }
+    return Origin(entry, receipt.software)
+
+
 def describe_provenance(
     config: Mapping[str, object],
     inputs: list[object],
-    receipts: Mapping[str, Receipt],
-    contents: Mapping[str, str],
+    origins: Mapping[str, Origin],
 ) -> dict[str, object]:
     """Return the provenance of a plate as JSON values; the same for the same plate.
 
     Args:
         config: The config with every default filled in.
         inputs: What was read, an entry per acquisition.
-        receipts: The receipt of each written image.
-        contents: Digest over all chunks of each image.
+        origins: What each written image was made from.
     """
-    software: dict[str, dict[str, str]] = {}
-    images: dict[str, object] = {}
-    for image, receipt in sorted(receipts.items()):
-        key = digest(receipt.software)[:12]
-        software[key] = receipt.software
-        sources = receipt.sources
-        # pixels' digests are in the receipts, and lost where one was adopted
-        rows = [sources.file, sources.size]
-        images[image] = {
-            "content": contents[image],
-            "pixels": receipt.pixels,
-            "software": key,
-            "sources": {
-                "files": len(sources.file),
-                "bytes": sum(size for size in sources.size if size > 0),
-                "names_and_sizes": digest({"sources": rows}),
-            },
-        }
+    images = {image: dict(origin.entry) for image, origin in sorted(origins.items())}
+    software = {
+        str(origin.entry["software"]): dict(origin.software)
+        for origin in origins.values()
+    }
     return {
         "schema": 1,
         "config": dict(config),

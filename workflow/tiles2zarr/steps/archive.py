@@ -12,7 +12,7 @@ from tiles2zarr.ngff.archive_ome_xml import CREATOR, PLACE, ome_xml
 from tiles2zarr.ngff.documents import write_attributes
 from tiles2zarr.ngff.plate import PlateDescription
 from tiles2zarr.state import State
-from tiles2zarr.steps.image_tables import Written
+from tiles2zarr.steps.written_images import Written
 from tiles2zarr.stores.base import Store
 
 
@@ -47,10 +47,8 @@ def write_archive(
     crate = None
     if wanted.ro_crate:
         archived = [
-            ArchivedImage(image, sum(sum(level.chunks.size) for level in levels))
-            for image, levels in zip(
-                images, (one.receipt.levels for one in written), strict=True
-            )
+            ArchivedImage(image, one.octets)
+            for image, one in zip(images, written, strict=True)
         ]
         roots = [image.resource for image in images]
         crate = ro_crate(name, archived, roots, wanted, _day(written))
@@ -74,8 +72,9 @@ def _settle(
 
 def _day(written: Sequence[Written]) -> str | None:
     """Return the day of the newest source, UTC; ``None`` where no time is known."""
-    times = [time for image in written for time in image.receipt.sources.mtime_ns]
-    newest_s = max(times, default=0) // 10**9  # below: the version of an object
+    newest_s = (
+        max((image.newest_ns for image in written), default=0) // 10**9
+    )  # below: the version of an object
     if newest_s <= 0:
         return None
     return datetime.fromtimestamp(newest_s, UTC).date().isoformat()

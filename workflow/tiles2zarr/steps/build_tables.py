@@ -27,11 +27,12 @@ from tiles2zarr.state import State
 from tiles2zarr.steps.archive import write_archive
 from tiles2zarr.steps.findings import group_findings, log_findings
 from tiles2zarr.steps.foreign import foreign_findings
-from tiles2zarr.steps.image_tables import Written, build_image_tables, written_images
+from tiles2zarr.steps.image_tables import build_image_tables, find_windows
 from tiles2zarr.steps.kept_images import kept_findings, kept_images
 from tiles2zarr.steps.orphans import settle_orphans
 from tiles2zarr.steps.output import open_store, plate_owner, read_owner
 from tiles2zarr.steps.provenance import make_provenance
+from tiles2zarr.steps.written_images import Written, written_images
 from tiles2zarr.stores.base import Store
 from tiles2zarr.stores.lock import hold
 
@@ -68,12 +69,13 @@ def _build(state: State, options: TablesOptions, config: Config) -> None:
         for step in ("register", "write_zarr")
         if state.done(step, batch).is_file()
     ]
-    written = written_images(plan, state)
-    kept = kept_images(plan, state, options)
-    tabled = build_image_tables(written, kept, state, options)
+    found = find_windows(
+        written_images(plan, state), kept_images(plan, state, options), state, options
+    )
+    tabled = build_image_tables(found, state, options)
     findings = [*plan.findings, *(f for o in outcomes for f in o.findings)]
-    findings += kept_findings(kept)
-    written = sorted([*written, *kept], key=lambda image: image.image)
+    findings += kept_findings(found.kept)
+    written = sorted([*found.images, *found.kept], key=lambda image: image.image)
     provenance = make_provenance(state, config, written)
     plates: dict[str, list[Written]] = {}
     for image in written:

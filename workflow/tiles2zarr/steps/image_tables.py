@@ -1,7 +1,7 @@
 """Tables and contrast windows of the written images, each made once."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -15,10 +15,9 @@ from tiles2zarr.checkpoints import (
 )
 from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.errors import Tiles2ZarrError
-from tiles2zarr.models.collection import Collection, ImageInPlate
+from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
-from tiles2zarr.models.plan import BatchOutcome, ImageEntry, Outcome, Plan
-from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.models.receipt import Histogram, Receipt
 from tiles2zarr.models.tabled import Tabled
 from tiles2zarr.ngff.documents import write_attributes
 from tiles2zarr.ngff.image import image_attributes
@@ -26,123 +25,102 @@ from tiles2zarr.ngff.tables import write_image_tables
 from tiles2zarr.ngff.tables_frames import plate_rows
 from tiles2zarr.ngff.windows import Window, contrast_window, merge_by_channel
 from tiles2zarr.state import State
-from tiles2zarr.steps.fingerprints import geometry_digest
 from tiles2zarr.steps.holes import with_holes
 from tiles2zarr.steps.output import open_store, open_target
+from tiles2zarr.steps.written_images import ChannelKey, Written
 
 LOG = logging.getLogger("tiles2zarr")
 STEP = 1
 """Raised when tables or windows change for the same image."""
-ChannelKey = tuple[int, str]
-"""An acquisition's id and the label of one of its channels."""
+Found = Iterator[tuple[Written, Receipt]]
 
 
 @dataclass(frozen=True)
-class Written:
-    """An image of the plan that stands in the output."""
+class ImagesToTable:
+    """Images that stand in the output, with the contrast windows of their channels."""
 
-    image: str
-    acquisition: int
-    receipt: Receipt
-    digest: str
-    registered: str
-
-    @property
-    def collection(self) -> Collection:
-        """Where the image is."""
-        return self.receipt.collection
+    images: list[Written]
+    """As they were just written or found to stand."""
+    kept: list[Written]
+    """Of an earlier run, with the tables they have."""
+    windows: Mapping[str, tuple[Window, ...]]
+    """By id of the image: its own, or those it shares with all others."""
 
 
-def written_images(plan: Plan, state: State) -> list[Written]:
-    """Return the images of the plan that are written, sorted by id.
+def find_windows(
+    found: Found, old: Found, state: State, options: TablesOptions
+) -> ImagesToTable:
+    """Return the images and their windows; their receipts pass one by one.
 
-    An image that this run leaves out (``only``) counts if it stands as registered.
+    Args:
+        found: Images as they were just written or found to stand.
+        old: Images of an earlier run, with the tables they have.
+        state: The plate's state.
+        options: What the config says of windows.
+
+    Raises:
+        Tiles2ZarrError: A receipt cannot be read.
     """
-    images = []
-    outcomes = {
-        batch: (
-            _outcomes(state, "register", batch),
-            _outcomes(state, "write_zarr", batch),
-        )
-        for batch in plan.batches
+    images: list[Written] = []
+    kept: list[Written] = []
+    dtypes: dict[str, str] = {}
+    own: dict[str, tuple[Window, ...]] = {}
+
+    def remembered() -> Iterator[tuple[ChannelKey, Histogram]]:
+        for image, receipt in found:
+            images.append(image)
+            dtype = receipt.dtype or _registered(image, state).dtype
+            dtypes[image.image] = dtype
+            histograms = [figures.histogram for figures in receipt.channels]
+            if options.windows == "image":
+                windows = (contrast_window(one, dtype) for one in histograms)
+                own[image.image] = tuple(windows)
+            yield from zip(image.channels, histograms, strict=True)
+        for image, receipt in old:
+            kept.append(image)
+            histograms = [figures.histogram for figures in receipt.channels]
+            yield from zip(image.channels, histograms, strict=True)
+
+    merged = merge_by_channel(remembered())
+    shared = cache(lambda key, dtype: contrast_window(merged.get(key), dtype))
+    if options.windows == "image":
+        return ImagesToTable(images, kept, own)
+    windows = {
+        image.image: tuple(shared(key, dtypes[image.image]) for key in image.channels)
+        for image in images
     }
-    for image, entry in sorted(plan.images.items()):
-        before, done = (of.get(image) for of in outcomes[entry.batch])
-        if before is None or done is None or done.status == "waiting":
-            written = _standing(image, entry, state)
-        elif done.status == "done":
-            written = _written(image, entry, state, done.digest, before.digest)
-        else:
-            written = None
-        if written is not None:
-            images.append(written)
-    return images
-
-
-def _outcomes(state: State, step: str, batch: str) -> Mapping[str, Outcome]:
-    outcome = read_json_if_there(state.done(step, batch), BatchOutcome)
-    return outcome.images if outcome else {}
-
-
-def _written(
-    image: str,
-    entry: ImageEntry,
-    state: State,
-    written: str | None,
-    registered: str | None,
-) -> Written | None:
-    if not (written and registered):
-        return None
-    return Written(
-        image=image,
-        acquisition=entry.acquisition,
-        receipt=read_json(state.written(image), Receipt),
-        digest=written,
-        registered=registered,
-    )
-
-
-def _standing(image: str, entry: ImageEntry, state: State) -> Written | None:
-    """Return an image by its receipt, if that belongs to the boxes it has now."""
-    if not (state.written(image).is_file() and state.registered(image).is_file()):
-        return None
-    receipt = read_json(state.written(image), Receipt)
-    registered = read_json(state.registered(image), RegisteredImage)
-    if receipt.geometry != geometry_digest(registered):
-        return None
-    return _written(image, entry, state, digest(receipt), digest(registered))
+    return ImagesToTable(images, kept, windows)
 
 
 def build_image_tables(
-    images: list[Written],
-    kept: list[Written],
-    state: State,
-    options: TablesOptions,
+    found: ImagesToTable, state: State, options: TablesOptions
 ) -> dict[str, Tabled]:
     """Write tables and windows of the images that need it; return all marks by image.
 
+    Windows alone are compared with those of an earlier run, not what they follow from:
+    a new well rarely moves the percentiles of a plate, and then the others stand.
+
     Args:
-        images: Images as they were just written or found to stand.
-        kept: Images of an earlier run, with the tables they have.
+        found: The images.
         state: The plate's state.
         options: What the config says of tables.
 
     Raises:
         Tiles2ZarrError: An image's tables cannot be written.
     """
-    windows = _windows(images, kept, state, options)
-    marks = {i.image: read_json(state.tabled(i.image), Tabled) for i in kept}
+    marks = {i.image: read_json(state.tabled(i.image), Tabled) for i in found.kept}
     missing: dict[str, _Missing] = {}
-    for image in images:
-        key = _key(image, windows[image.image], options)
+    for image in found.images:
+        windows = found.windows[image.image]
+        key = _key(image, windows, options)
         tabled = _known(state, image.image, key)
         if tabled is None:
-            missing[image.image] = _Missing(image, windows[image.image], key)
+            missing[image.image] = _Missing(image, windows, key)
         else:
             marks[image.image] = tabled
     marks |= _build_all(missing, state, options)
-    made = len(missing)
-    LOG.info("tables of %d images written, %d stood", made, len(images) - made)
+    stood = len(found.images) - len(missing)
+    LOG.info("tables of %d images written, %d stood", len(missing), stood)
     return marks
 
 
@@ -153,42 +131,6 @@ class _Missing:
     image: Written
     windows: tuple[Window, ...]
     key: str
-
-
-def _windows(
-    images: Sequence[Written],
-    kept: Sequence[Written],
-    state: State,
-    options: TablesOptions,
-) -> dict[str, tuple[Window, ...]]:
-    """Return the windows of each image's channels: its own, or those of all images.
-
-    They alone are compared with those of an earlier run: a new well rarely moves the
-    percentiles of a plate, and then the others' metadata are not touched.
-    """
-    dtypes = {
-        image.image: image.receipt.dtype
-        or read_json(state.registered(image.image), RegisteredImage).dtype
-        for image in images
-    }
-    if options.windows == "image":
-        return {
-            image.image: tuple(
-                contrast_window(figures.histogram, dtypes[image.image])
-                for figures in image.receipt.channels
-            )
-            for image in images
-        }
-    merged = merge_by_channel(
-        (key, figures.histogram)
-        for image in (*images, *kept)
-        for key, figures in zip(_keys(image), image.receipt.channels, strict=True)
-    )
-    shared = cache(lambda key, dtype: contrast_window(merged.get(key), dtype))
-    return {
-        image.image: tuple(shared(key, dtypes[image.image]) for key in _keys(image))
-        for image in images
-    }
 
 
 def _build_all(
@@ -210,8 +152,8 @@ def _build_all(
         return dict(zip(missing, tabled, strict=True))
 
 
-def _keys(image: Written) -> list[ChannelKey]:
-    return [(image.acquisition, label) for label in image.receipt.labels]
+def _registered(image: Written, state: State) -> RegisteredImage:
+    return read_json(state.registered(image.image), RegisteredImage)
 
 
 def _key(image: Written, windows: Sequence[Window], options: TablesOptions) -> str:
@@ -246,10 +188,7 @@ def _build(
     state: State,
     options: TablesOptions,
 ) -> Tabled:
-    image = with_holes(
-        read_json(state.registered(written.image), RegisteredImage),
-        written.receipt.holes,
-    )
+    image = with_holes(_registered(written, state), written.holes)
     version = options.ngff_version
     target = open_target(
         options.output, image.collection, options.output_storage_options
@@ -257,9 +196,8 @@ def _build(
     with target.hold():
         target.recover()
         store = target.current()
-        names = tuple(level.path for level in written.receipt.levels)
         attributes = image_attributes(
-            image, version=version, level_names=names, windows=windows
+            image, version=version, level_names=written.levels, windows=windows
         )
         write_attributes(store, "", attributes, version)
         write_image_tables(

@@ -1,5 +1,7 @@
 """Images that could not be made anew, while the ones of an earlier run stand."""
 
+from collections.abc import Iterator
+
 from tiles2zarr.checkpoints import digest, read_json_if_there
 from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.errors import Tiles2ZarrError
@@ -8,19 +10,20 @@ from tiles2zarr.models.plan import BatchOutcome, Plan
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.ngff.mark import read_mark
 from tiles2zarr.state import State
-from tiles2zarr.steps.image_tables import Written
 from tiles2zarr.steps.output import open_target, read_owner
 from tiles2zarr.steps.write_image import is_whole
+from tiles2zarr.steps.written_images import Written, sum_up
 
 
-def kept_images(plan: Plan, state: State, options: TablesOptions) -> list[Written]:
-    """Return the images of the plan that failed now and stand whole from before.
+def kept_images(
+    plan: Plan, state: State, options: TablesOptions
+) -> Iterator[tuple[Written, Receipt]]:
+    """Yield the images of the plan that failed now and stand whole from before.
 
     Pixels, attributes and tables are those of the earlier run, as its receipt and the
     mark of its tables say.
     """
     owner = read_owner(state)
-    found = []
     for batch in plan.batches:
         done = read_json_if_there(state.done("write_zarr", batch), BatchOutcome)
         for image, outcome in sorted(done.images.items() if done else ()):
@@ -28,16 +31,8 @@ def kept_images(plan: Plan, state: State, options: TablesOptions) -> list[Writte
                 continue
             receipt = _standing(image, state, options, owner)
             if receipt is not None:
-                found.append(
-                    Written(
-                        image=image,
-                        acquisition=plan.images[image].acquisition,
-                        receipt=receipt,
-                        digest=digest(receipt),
-                        registered="",
-                    )
-                )
-    return found
+                acquisition = plan.images[image].acquisition
+                yield sum_up(image, acquisition, receipt, digest(receipt)), receipt
 
 
 def _standing(

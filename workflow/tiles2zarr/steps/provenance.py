@@ -9,8 +9,7 @@ from tiles2zarr.checkpoints import write_json
 from tiles2zarr.config.root import Config
 from tiles2zarr.ngff.provenance import describe_provenance
 from tiles2zarr.state import State
-from tiles2zarr.steps.fingerprints import content_digest
-from tiles2zarr.steps.image_tables import Written
+from tiles2zarr.steps.written_images import Written
 
 LARGEST = 2**24
 """Bytes of the largest input that is hashed here: tables and indexes are smaller.
@@ -25,8 +24,7 @@ def make_provenance(
     provenance = describe_provenance(
         config.model_dump(mode="json"),
         _inputs(config, _known_hashes(state)),
-        {image.image: image.receipt for image in written},
-        {image.image: content_digest(image.receipt.levels) for image in written},
+        {image.image: image.origin for image in written},
     )
     write_json(state.provenance, provenance)
     return provenance
