@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,11 @@ import pytest
 import tifffile
 
 from tests.conftest import RunSnakemake
+from tests.e2e.convert import convert
 from tests.e2e.ended import run
+from tests.e2e.truth import expected_store
+from tests.reference.cases import CASES
+from tests.reference.compare import compare
 from tests.reference.store import read_plate, read_rows
 from tests.rules.plate import (
     IMAGES,
@@ -126,6 +131,23 @@ def test_absent_files_are_missing_planes(fresh: Plate) -> None:
     assert run(fresh.work, config(writing=REPORT)).code == 0
     assert statuses(fresh, "B/04/0")["F2", 0] == "missing"
     assert found(fresh, "unreadable_files")["files"] == ["B04_F2_c0.tif"]
+
+
+def test_the_first_file_is_absent_and_axes_are_swapped(tmp_path: Path) -> None:
+    """Lengths along the stage are known from the first file that is there."""
+    (case,) = [case for case in CASES if case.name == "swap_xy"]
+    (acquisition,) = case.acquisitions
+    first, *others = acquisition.tiles
+    tiles = (replace(first, absent=True), *others)
+    holed = replace(
+        case,
+        acquisitions=(replace(acquisition, tiles=tiles),),
+        writing={"on_missing": "report"},
+    )
+    folder = holed.write(tmp_path / "source")
+    convert(holed.config(folder, tmp_path / "out"), tmp_path)
+    store = read_plate(tmp_path / "out/swap_xy.zarr")
+    assert not compare(expected_store(holed), store, share=0.9)
 
 
 def test_a_hole_is_filled_when_its_file_is_mended(fresh: Plate) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 from tiles2zarr.errors import SourceError
 from tiles2zarr.filesystems import is_url
@@ -11,6 +12,8 @@ from tiles2zarr.models.image import TiledImage
 
 PROBE_THREADS = 4
 FAR_THREADS = 32
+TRIES = 16
+"""Files of an image that are tried: with an archived plate none is there."""
 COLOURS = (
     ChannelInfo(channel_label="red", colors="FF0000"),
     ChannelInfo(channel_label="green", colors="00FF00"),
@@ -24,8 +27,8 @@ def with_first_headers(
 ) -> list[TiledImage]:
     """Return the images with what the header of their first readable file tells.
 
-    An image whose first file cannot be read is returned as it is: register will say so.
-    One whose files are in colour where single channels are declared gets that fault.
+    An image without one is returned as it is: register will say so. One whose files are
+    in colour where single channels are declared gets that fault.
 
     Raises:
         SourceError: All images have that fault.
@@ -47,14 +50,17 @@ def with_first_headers(
 
 
 def _first_header(image: TiledImage, storage: Mapping[str, object]) -> Header | None:
-    row = next((i for i, s in enumerate(image.tiles.status) if s == "ok"), None)
-    if row is None:
-        return None
-    file, plane = image.tiles.file[row], image.tiles.plane[row]
-    try:
-        return probe(file, image.resource, image.loader, storage).at(plane)
-    except SourceError:
-        return None
+    tiles = image.tiles
+    planes: dict[str, int] = {}
+    for file, plane, status in zip(tiles.file, tiles.plane, tiles.status, strict=True):
+        if status == "ok":
+            planes.setdefault(file, plane)
+    for file, plane in islice(planes.items(), TRIES):
+        try:
+            return probe(file, image.resource, image.loader, storage).at(plane)
+        except SourceError:
+            continue
+    return None
 
 
 def _apply(image: TiledImage, header: Header) -> TiledImage:
