@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from pydantic import ValidationError
 
 from tests.unit.api_samples import COLUMNS, DETAILS, ROWS, Sample, make_sample
@@ -193,6 +194,26 @@ def test_slice_gives_its_pixels_with_the_asked_axes() -> None:
     assert part.load_data(axes=["t", "c", "z", "y", "x"]).shape[0] == 1
     with pytest.raises(SourceError, match="cannot be given without z"):
         part.load_data(axes="cyx")
+
+
+def test_slice_takes_planes_by_the_axes_its_file_tells(tmp_path: Path) -> None:
+    """ImageJ saves channel after channel; plane z of channel c is still 10 c + z."""
+    saved = np.array([[0, 10], [1, 11], [2, 12]], np.uint16)[..., None, None]
+    planes = np.broadcast_to(saved, (3, 2, 4, 9))
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, planes, imagej=True, metadata={"axes": "ZCYX"})
+    tile = make_tile(
+        image_loader=DefaultImageLoader(file_path=str(path)),
+        length_x=9,
+        length_y=4,
+        length_z=3,
+        length_c=2,
+    )
+    loaded = TileSlice.from_tile(tile).load_data(axes="czyx")
+    assert loaded[:, :, 3, 8].tolist() == [[0, 1, 2], [10, 11, 12]]
+    (image,) = tiled_image_from_tiles(tiles=[tile])
+    for pixels in (image.load_data(), image.load_data_dask().compute()):
+        assert pixels[:, :, 3, 8].tolist() == [[0, 1, 2], [10, 11, 12]]
 
 
 def test_slice_refuses_pixels_of_another_shape() -> None:

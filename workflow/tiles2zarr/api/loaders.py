@@ -1,6 +1,7 @@
 """How the pixels of a tile are read: a file, or a class of the user's."""
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
@@ -109,6 +110,30 @@ class DefaultImageLoader(ImageLoaderInterface):
             if planes is not None and source.header.planes != planes:
                 raise wrong_planes(self, source.header.planes, planes)
             return source.read(plane)
+
+
+def planes_in_file(
+    loader: ImageLoaderInterface,
+    lengths: tuple[int, int, int],
+    resource: str | None = None,
+) -> tuple[int, ...]:
+    """Return the number in its file of each plane of a tile, in (t, c, z) order.
+
+    Args:
+        loader: The loader; one of a class of the user's counts in that order.
+        lengths: Time points, channels and planes.
+        resource: Base folder or URL.
+
+    Raises:
+        SourceError: The tags of the file tell other axes.
+    """
+    from tiles2zarr.loaders import resolve
+    from tiles2zarr.steps.page_order import planes_of
+
+    told = None
+    if isinstance(loader, DefaultImageLoader):
+        told = planes_of(resolve(resource or "", loader.file_path), lengths)
+    return told or tuple(range(math.prod(lengths)))
 
 
 def _load(value: object) -> object:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tiles2zarr.api.loaders import planes_in_file
 from tiles2zarr.api.roi import PixelSize, Roi
 from tiles2zarr.errors import SourceError
 from tiles2zarr.geometry import Shape
@@ -157,12 +158,12 @@ def _plane(
     pixels: Pixels = np.zeros(size, dtype)
     for region, start in zip(regions, starts.tolist(), strict=True):
         inside = [i - a for i, a in zip(index, start[:3], strict=True)]
-        lengths = region.shape[:3]
+        lengths = (region.shape[0], region.shape[1], region.shape[2])
         if any(not 0 <= i < n for i, n in zip(inside, lengths, strict=True)):
             continue
         number = (inside[0] * lengths[1] + inside[1]) * lengths[2] + inside[2]
-        planes = lengths[0] * lengths[1] * lengths[2]
-        loaded = region.image_loader.load_plane(number, resource, planes)
+        order = planes_in_file(region.image_loader, lengths, resource)
+        loaded = region.image_loader.load_plane(order[number], resource, len(order))
         _check_dtype(region, loaded, dtype)
         y, x = start[3:]
         pixels[y : y + region.shape[3], x : x + region.shape[4]] = loaded

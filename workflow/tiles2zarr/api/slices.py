@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from tiles2zarr.api.loaders import AnyLoader
+from tiles2zarr.api.loaders import AnyLoader, planes_in_file
 from tiles2zarr.api.pasting import paste, paste_lazily, shape_of
 from tiles2zarr.api.roi import PixelSize, Roi, union_roi
 from tiles2zarr.api.tile import Tile
@@ -76,7 +76,8 @@ class TileSlice(Frozen):
                 f"pixels and cannot be given without {lost[0]}. Add it to the axes."
             )
         kept = [n for a, n in zip(AXES, self.shape, strict=True) if a in axes]
-        return pixels.reshape(kept)
+        order = planes_in_file(self.image_loader, (t, c, z), resource)
+        return pixels.reshape(-1, y, x)[list(order)].reshape(kept)
 
 
 class TileFOVGroup(Frozen):

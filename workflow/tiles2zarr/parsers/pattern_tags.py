@@ -1,7 +1,7 @@
 """What the tags of a TIFF file say: pixel size, stage position, order of the pages.
 
-MetaSeries (MetaXpress), OME-XML, ImageJ, and the plain resolution tags, in this order:
-the first that tells a value counts.
+MetaSeries (MetaXpress), OME-XML, ImageJ, the axes tifffile notes, and the plain
+resolution tags, in this order: the first that tells a value counts.
 """
 
 import math
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from tiles2zarr.errors import ParserError
+from tiles2zarr.models.acquisition import AXES
 from tiles2zarr.parsers.xml_memory import parse_xml
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def read_tags(tiff: "TiffFile", name: str, pages: int) -> Tags:
         pages: How many planes it holds.
     """
     found = [_metaseries(tiff, name), _ome(tiff, name, pages), _imagej(tiff, pages)]
-    found.append(Tags(pixelsize=_plain(tiff)))
+    found.append(Tags(pixelsize=_plain(tiff), order=_noted_order(tiff, pages)))
     merged = {
         field: next(
             (v for tags in found if (v := getattr(tags, field)) is not None), None
@@ -211,6 +212,18 @@ def _imagej(tiff: "TiffFile", pages: int) -> Tags:
         z_spacing=spacing * unit if unit and spacing and spacing > 0 else None,
         order=order if whole else None,
     )
+
+
+def _noted_order(tiff: "TiffFile", pages: int) -> Order | None:
+    """Return the order that tifffile noted if it was told the axes."""
+    noted = tiff.shaped_metadata if tiff.is_shaped else None
+    if noted is None or len(noted) != 1:
+        return None
+    axes, shape = str(noted[0].get("axes", "")).lower(), noted[0].get("shape", ())
+    order = tuple(zip(axes, map(int, shape), strict=False))[-3::-1]
+    known = len(axes) == len(shape) and axes.endswith("yx") and set(axes) <= set(AXES)
+    whole = math.prod(length for _, length in order) == pages
+    return order if order and known and whole else None
 
 
 def _plain(tiff: "TiffFile") -> float | None:

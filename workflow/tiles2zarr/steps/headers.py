@@ -12,6 +12,7 @@ from tiles2zarr.filesystems import is_url, local_path
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe, resolve
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
+from tiles2zarr.steps.page_order import in_page_order
 from tiles2zarr.steps.sources import source_files
 
 PROBE_THREADS = 4
@@ -29,6 +30,8 @@ def check_headers(
 ) -> tuple[TiledImage, str, tuple[Finding, ...]]:
     """Return the image with only readable tiles as ``ok``, its pixel type, findings.
 
+    Tiles whose files count their planes in another order come plane by plane.
+
     Args:
         image: Tiles as parsed.
         options: What the config says of missing planes and pixel types.
@@ -37,8 +40,8 @@ def check_headers(
 
     Raises:
         SourceError: A file is unreadable (unless ``on_missing: report``), has another
-            shape or number of planes than declared, or another pixel type than the
-            image's other files (unless ``mixed_dtype: promote``).
+            shape, number of planes or axes than declared, or another pixel type than
+            the image's other files (unless ``mixed_dtype: promote``).
     """
     headers, faults = _probe_all(image, storage)
     if faults and options.on_missing != "report":
@@ -60,7 +63,7 @@ def check_headers(
                 files=tuple(sorted(faults)[:SHOWN]),
             ),
         )
-    return image, dtype, findings
+    return in_page_order(image, storage), dtype, findings
 
 
 def _probe_all(

@@ -26,7 +26,7 @@ from tiles2zarr.steps.listings import MISSING, Listings, untold_servers
 from tiles2zarr.steps.sources import source_stats
 
 LOG = logging.getLogger("tiles2zarr")
-STEP = 1
+STEP = 2
 """Raised when the result of this step changes for the same input."""
 
 
