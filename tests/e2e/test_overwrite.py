@@ -371,6 +371,23 @@ def test_overwrite_tells_of_images_that_it_takes_off_the_plate(lab: Lab) -> None
     assert "foreign_images_unlisted" not in lab.findings("others")
 
 
+@pytest.mark.parametrize(
+    ("version", "backend"), [("0.4", "anndata"), ("0.5", "anndata"), ("0.5", "csv")]
+)
+def test_overwrite_takes_no_table_for_an_image(
+    tmp_path: Path, version: str, backend: str
+) -> None:
+    """A second run reads the plate's tables, as deep as images, and changes nothing."""
+    lab = Lab(tmp_path)
+    lab.acquire("ours", {"B03": 2, "C11": 1})
+    options = {"ngff_version": version, "table_backend": backend}
+    lab.convert("ours", "overwrite", omezarr=options)
+    before = lab.files()
+    lab.convert("ours", "overwrite", omezarr=options)
+    assert touched(before, lab.files()) == set()
+    assert "foreign_images_unlisted" not in lab.findings("ours")
+
+
 @pytest.mark.parametrize("mode", ["no_overwrite", "extend"])
 @pytest.mark.parametrize("receipt", [True, False], ids=["receipt", "no-receipt"])
 def test_w8_an_unfinished_image_is_redone(lab: Lab, mode: str, receipt: bool) -> None:

@@ -39,17 +39,18 @@ def foreign_findings(store: Store, plan: Plan, owner: str) -> tuple[Finding, ...
 
 
 def _foreign_images(store: Store, plan: Plan, owner: str) -> Iterator[str]:
-    """Yield the images in wells that have levels, and not our mark."""
-    for row in _visible(store, ""):
-        for column in _visible(store, row):
-            for name in _visible(store, f"{row}/{column}"):
+    """Yield the images in wells that have levels, and not our mark.
+
+    Other folders are none: the tables of AnnData are arrays as deep as images.
+    """
+    for row in filter(str.isalpha, store.children("")):
+        for column in filter(str.isdigit, store.children(row)):
+            for name in store.children(f"{row}/{column}"):
+                if not name[0].isalnum():
+                    continue
                 image = f"{row}/{column}/{name}"
                 if image in plan.images or not level_names(store, image):
                     continue
                 mark = read_mark(store, image)
                 if mark is None or mark.owner != owner:
                     yield image
-
-
-def _visible(store: Store, folder: str) -> list[str]:
-    return [name for name in store.children(folder) if name[0].isalnum()]
