@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import yaml
 import zarr
 
@@ -21,8 +22,19 @@ from tests.e2e.growing_plate import (
     config,
     expected,
     pixels,
+    row,
 )
-from tests.rules.plate import WIDTH, Pixels, arrays, contents, files_below, write_tile
+from tests.rules.plate import (
+    TABLE,
+    WIDTH,
+    Pixels,
+    Row,
+    arrays,
+    contents,
+    files_below,
+    write_csv,
+    write_tile,
+)
 from tiles2zarr.__main__ import main
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.errors import SourceError
@@ -130,6 +142,31 @@ def test_verify_accepts_a_grown_plate(
     Path("my.yaml").write_text(yaml_of(config()))
     assert main(["verify", "--configfile", "my.yaml", "--deep"]) == 0
     capsys.readouterr()
+
+
+def test_a_file_of_several_time_points_across_a_chunk(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file read in part, for the chunk it shares with the next, is still the same."""
+    series = np.stack([pixels("B03", 0, frame) for frame in range(5)])
+    rows: list[Row] = []
+    for start, stop in ((0, 3), (3, 5)):
+        path = work / f"raw/t{start}.tif"
+        path.parent.mkdir(exist_ok=True)
+        tifffile.imwrite(path, series[start:stop], photometric="minisblack")
+        rows.append(row(f"B03_f0_t{start}.tif"))
+        rows[-1] |= {"file_path": path.name, "length_t": stop - start}
+        write_csv(work / TABLE, rows)
+        age(path, OLD_S)
+        convert(config(THICK), work)
+    np.testing.assert_array_equal(level("B03")[:, 0, 0], series)
+    Path("my.yaml").write_text(yaml_of(config(THICK)))
+    assert main(["verify", "--configfile", "my.yaml", "--deep"]) == 0
+    capsys.readouterr()
+    old = chunks()
+    age(work / "raw/t0.tif", OLD_S / 2)
+    convert(config(THICK), work)
+    assert chunks() == old
 
 
 def yaml_of(mapping: dict[str, object]) -> str:

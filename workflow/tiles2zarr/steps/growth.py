@@ -1,6 +1,6 @@
 """An image that only grew along time: its old chunks stay, new ones are added."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tiles2zarr.config.omezarr import ArrayOptions
@@ -41,13 +41,16 @@ class Growth:
         """Time points that were written."""
         return self.receipt.levels[0].shape[0]
 
-    def joined(self, new: WrittenPixels, sources: SourceColumns) -> WrittenPixels:
+    def joined(
+        self, new: WrittenPixels, sources: SourceColumns, whole: Mapping[str, str]
+    ) -> WrittenPixels:
         """Return what was written now and what stands, as if written at once.
 
         Args:
             new: What was written of the chunks that do not stay; its figures are of
                 time points that are new.
             sources: The files of the image as it was, with their times of now.
+            whole: Digests over all planes of files that are among both.
         """
         share = self.frames / new.levels[0].shape[0]
         return WrittenPixels(
@@ -56,7 +59,7 @@ class Growth:
                 join_figures(old, added, self.image.dtype, share)
                 for old, added in zip(self.receipt.channels, new.channels, strict=True)
             ),
-            sources=_union(sources, new.sources),
+            sources=_union(sources, new.sources, whole),
             holes=_joined_holes(self.receipt.holes, new.holes),
         )
 
@@ -133,7 +136,9 @@ def _time(key: str) -> int:
     return int(key.removeprefix("c/").partition("/")[0])
 
 
-def _union(old: SourceColumns, new: SourceColumns) -> SourceColumns:
+def _union(
+    old: SourceColumns, new: SourceColumns, whole: Mapping[str, str]
+) -> SourceColumns:
     rows = dict(zip(old.file, _entries(old), strict=True))
     rows |= dict(zip(new.file, _entries(new), strict=True))
     files = sorted(rows)
@@ -141,7 +146,7 @@ def _union(old: SourceColumns, new: SourceColumns) -> SourceColumns:
         file=tuple(files),
         size=tuple(rows[file][0] for file in files),
         mtime_ns=tuple(rows[file][1] for file in files),
-        digest=tuple(rows[file][2] for file in files),
+        digest=tuple(whole.get(file, rows[file][2]) for file in files),
     )
 
 

@@ -277,8 +277,11 @@ def _write_pixels(
     take_over(old, LocalStore(new.url), growth.objects())
     task = replace(task, measured=growth.frames)
     pixels = write_pixels(task, _way(job), growth.first)
+    # a file with planes on both sides of the border was read in part
+    parted = {*pixels.sources.file} & {*sources.file} - {*pixels.holes.file}
+    whole = digest_sources(image, parted, job.storage)
     LOG.info("%s: time points added", image.image)
-    return growth.joined(pixels, sources)
+    return growth.joined(pixels, sources, whole)
 
 
 def _task(
