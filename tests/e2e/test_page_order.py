@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from tests.e2e.convert import convert
 from tests.rules.plate import write_csv
+from tiles2zarr.checkpoints import read_json
 from tiles2zarr.errors import FaultsError
+from tiles2zarr.models.plan import Plan
 
 Stack = NDArray[np.uint16]
 Write = Callable[[Path, Stack], None]
@@ -97,6 +99,13 @@ def test_planes_are_where_the_tags_say(tmp_path: Path, write: Write) -> None:
     """2 time points, 3 channels and 4 planes in one file land by their own numbers."""
     pixels = converted(tmp_path, write, 2, 3, 4)
     np.testing.assert_array_equal(pixels, stack(2, 3, 4))
+
+
+def test_planes_are_counted_one_by_one(tmp_path: Path) -> None:
+    """The plan tells 24 planes of one file, not the one row of the table."""
+    converted(tmp_path, plain, 2, 3, 4)
+    plan = read_json(tmp_path / "results/P1/plan.json", Plan)
+    assert plan.images["B/03/0"].planes == 24
 
 
 def test_as_many_channels_as_planes(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ MOST_THREADS = 8
 """Threads of a write job; more wait for each other and for the disk."""
 BYTES_PER_THREAD = 32 * 2**20
 """Pixels of an image that keep a thread busy; small images go faster side by side."""
-STEP = 1
+STEP = 2
 """Raised when the result of this step changes for the same input."""
 
 
@@ -229,7 +229,7 @@ def _plan(
                 well=place.well if isinstance(place, ImageInPlate) else None,
                 path=place.path,
                 shape=shape,
-                planes=sum(status == "ok" for status in image.tiles.status),
+                planes=_planes(image),
             )
     first = next(iter(next(iter(groups.values()))))
     layouts = [part.layout for part in acquired if part.layout is not None]
@@ -244,6 +244,13 @@ def _plan(
         expected_files=files,
         findings=(*(f for part in acquired for f in part.findings), *findings),
     )
+
+
+def _planes(image: TiledImage) -> int:
+    """Return how many planes the files of an image hold, as far as they are there."""
+    tiles = image.tiles
+    rows = zip(tiles.status, tiles.len_t, tiles.len_c, tiles.len_z, strict=True)
+    return sum(t * c * z for status, t, c, z in rows if status == "ok")
 
 
 def _expected(
