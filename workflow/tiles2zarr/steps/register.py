@@ -26,6 +26,8 @@ from tiles2zarr.steps.listings import MISSING, Listings, untold_servers
 from tiles2zarr.steps.sources import source_stats
 
 LOG = logging.getLogger("tiles2zarr")
+Origin = tuple[float, float] | None
+"""(y, x) that all acquisitions of a well count from, micrometer."""
 STEP = 2
 """Raised when the result of this step changes for the same input."""
 
@@ -96,12 +98,13 @@ def _register(
     decision = task.decisions[tiled.acquisition_id]
     storage = options.storage_options.get(tiled.acquisition_id, {})
     stats = source_stats(tiled, storage, listings)
-    key = _key(tiles_digest, decision, options, stats)
+    origin = task.origins.get(image)
+    key = _key(tiles_digest, decision, options, origin, stats)
     known = _known(state.registered(image))
     if known is not None and known.key == key:
         return known, stats
     if known is not None and _all_gone(stats):
-        archived = _archived(known, tiles_digest, decision, options, stats)
+        archived = _archived(known, tiles_digest, decision, options, origin, stats)
         if archived is not None:
             return archived, stats
     checked, dtype, findings = check_headers(
@@ -112,7 +115,7 @@ def _register(
         decision,
         options.registration,
         dtype=dtype,
-        well_origin=task.origins.get(image),
+        well_origin=origin,
         steps=options.registration.steps,
     )
     complete = registered.replace(
@@ -177,12 +180,13 @@ def _archived(
     tiles_digest: str,
     decision: AcquisitionDecision,
     options: RegisterOptions,
+    origin: Origin,
     stats: SourceStats,
 ) -> RegisteredImage | None:
     """Return the earlier checkpoint if only its sources, all of them, are gone."""
     if known.sources.file != stats.file or MISSING[0] in known.sources.size:
         return None
-    if known.key != _key(tiles_digest, decision, options, known.sources):
+    if known.key != _key(tiles_digest, decision, options, origin, known.sources):
         return None
     LOG.warning("%s: all sources are gone, the image is kept", known.image)
     return known
@@ -192,6 +196,7 @@ def _key(
     tiles_digest: str,
     decision: AcquisitionDecision,
     options: RegisterOptions,
+    origin: Origin,
     stats: SourceStats,
 ) -> str:
     parts = {
@@ -199,6 +204,7 @@ def _key(
         "tiles": tiles_digest,
         "decision": digest(decision),
         "options": digest(options),
+        "origin": origin,
         "sources": digest(stats),
     }
     return digest(to_bytes(parts))
