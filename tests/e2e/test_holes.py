@@ -1,6 +1,7 @@
 """Sources that fail: what is left out, what is kept, what is said of it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.rules.plate import (
     files_below,
     tile_pixels,
     touched,
+    write_csv,
     write_tile,
 )
 from tiles2zarr.checkpoints import read_json
@@ -148,6 +150,59 @@ def test_the_first_file_is_absent_and_axes_are_swapped(tmp_path: Path) -> None:
     convert(holed.config(folder, tmp_path / "out"), tmp_path)
     store = read_plate(tmp_path / "out/swap_xy.zarr")
     assert not compare(expected_store(holed), store, share=0.9)
+
+
+def test_archived_files_and_swapped_axes(tmp_path: Path) -> None:
+    """Lengths along the stage are known of files that are gone since."""
+    (case,) = [case for case in CASES if case.name == "swap_xy"]
+    folder = case.write(tmp_path / "source")
+    settings = case.config(folder, tmp_path / "out")
+    convert(settings, tmp_path)
+    shutil.rmtree(folder / "a0")
+    before = files_below(tmp_path / "out")
+    convert(settings, tmp_path)
+    assert touched(before, files_below(tmp_path / "out")) == set()
+    store = read_plate(tmp_path / "out/swap_xy.zarr")
+    assert not compare(expected_store(case), store, share=0.9)
+
+
+def test_archived_files_in_colour(tmp_path: Path) -> None:
+    """Three channels stay of a colour file that is gone since."""
+    (tmp_path / "raw").mkdir()
+    colours = np.zeros((24, 40, 3), np.uint8) + np.array([1, 2, 3], np.uint8)
+    tifffile.imwrite(tmp_path / "raw/a.tif", colours, photometric="rgb")
+    row = {"file_path": "a.tif", "row": "B", "column": 3, "fov_name": "F1"}
+    row |= {"start_x": 0, "start_y": 0, "length_x": 40, "length_y": 24}
+    write_csv(tmp_path / "raw/tiles.csv", [row])
+    table = {"path": str(tmp_path / "raw/tiles.csv"), "details": {"pixelsize": 0.5}}
+    settings = {
+        "plate": {"name": "P1"},
+        "output": str(tmp_path / "out"),
+        "acquisitions": [table],
+    }
+    convert(settings, tmp_path)
+    (tmp_path / "raw/a.tif").unlink()
+    convert(settings, tmp_path)
+    image = read_plate(tmp_path / "out/P1.zarr").images["B/03/0"]
+    assert image.labels == ("red", "green", "blue")
+    assert image.levels[0].pixels[0, :, 0, 23, 39].tolist() == [1, 2, 3]
+
+
+def test_a_field_without_any_file_where_axes_are_swapped(tmp_path: Path) -> None:
+    """Its lengths are told as those of the other fields, and so is the canvas."""
+    (case,) = [case for case in CASES if case.name == "swap_xy"]
+    folder = case.write(tmp_path / "source")
+    next((folder / "a0").iterdir()).unlink()
+    settings = case.config(folder, tmp_path / "out")
+    settings["plate"] = {"name": "swap_xy", "uniform": True}
+    settings["registration"] = {"tiling_mode": "no_tiling"}
+    settings["writing"] = {"on_missing": "report"}
+    convert(settings, tmp_path)
+    images = read_plate(tmp_path / "out/swap_xy.zarr").images
+    assert len(images) == 6
+    assert {image.levels[0].pixels.shape[-2:] for image in images.values()} == {
+        (32, 40)
+    }
 
 
 def test_a_hole_is_filled_when_its_file_is_mended(fresh: Plate) -> None:

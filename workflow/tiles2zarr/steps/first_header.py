@@ -27,23 +27,25 @@ def with_first_headers(
 ) -> list[TiledImage]:
     """Return the images with what the header of their first readable file tells.
 
-    An image without one is returned as it is: register will say so. One whose files are
-    in colour where single channels are declared gets that fault.
+    An image without one is told by register; its lengths under ``swap_xy`` are taken as
+    those of the others. One whose files are in colour where single channels are
+    declared gets that fault.
 
     Raises:
         SourceError: All images have that fault.
     """
     far = any(is_url(image.resource) for image in images)
     with ThreadPoolExecutor(FAR_THREADS if far else PROBE_THREADS) as pool:
-        headers = pool.map(lambda image: _first_header(image, storage), images)
-        applied: list[TiledImage] = []
-        refused: list[SourceError] = []
-        for image, header in zip(images, headers, strict=True):
-            try:
-                applied.append(image if header is None else _apply(image, header))
-            except SourceError as error:
-                applied.append(image.replace(fault=image.fault or str(error)))
-                refused.append(error)
+        headers = [*pool.map(lambda image: _first_header(image, storage), images)]
+    usual = next((header for header in headers if header is not None), None)
+    applied: list[TiledImage] = []
+    refused: list[SourceError] = []
+    for image, header in zip(images, headers, strict=True):
+        try:
+            applied.append(_apply(image, header) if header else _like(image, usual))
+        except SourceError as error:
+            applied.append(image.replace(fault=image.fault or str(error)))
+            refused.append(error)
     if refused and len(refused) == len(images):
         raise refused[0]
     return applied
@@ -61,6 +63,26 @@ def _first_header(image: TiledImage, storage: Mapping[str, object]) -> Header | 
         except SourceError:
             continue
     return None
+
+
+def as_remembered(image: TiledImage, old: TiledImage) -> TiledImage:
+    """Return an image without readable files with what headers told an earlier run.
+
+    Args:
+        image: The image as parsed now.
+        old: The checkpoint of the earlier run.
+    """
+    if old.dtype is None:
+        return image
+    tiles = old.tiles
+    samples = tiles.len_c[0] if set(image.tiles.len_c) == {1} else 1
+    header = Header(samples, tiles.len_y[0], tiles.len_x[0], old.dtype, samples)
+    return _apply(image, header)
+
+
+def _like(image: TiledImage, header: Header | None) -> TiledImage:
+    swapped = image.acquisition.stage_corrections.swap_xy
+    return _unswapped(image, header) if header and swapped else image
 
 
 def _apply(image: TiledImage, header: Header) -> TiledImage:

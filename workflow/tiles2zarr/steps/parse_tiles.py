@@ -33,6 +33,7 @@ from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.findings import log_findings
+from tiles2zarr.steps.first_header import as_remembered
 from tiles2zarr.steps.growing import acquire_settled, leave_waiting
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, far_folders, sharing_images
@@ -95,12 +96,12 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
 
 
 def _remember(part: Acquired, state: State) -> Acquired:
-    """Keep the pixel type of images whose files moved to an archive since."""
+    """Keep what headers told of images whose files moved to an archive since."""
     images = []
     for image in part.images:
         if image.dtype is None and state.tiles(image.image).is_file():
             old = read_json(state.tiles(image.image), TiledImage)
-            image = image.replace(dtype=old.dtype)
+            image = as_remembered(image, old)
         images.append(image)
     return replace(part, images=tuple(images))
 
