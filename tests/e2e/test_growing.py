@@ -1,6 +1,8 @@
 """A plate that grows: wells come, time points come, and what stands is not touched."""
 
+import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import tifffile
 import yaml
 import zarr
 
+from tests.conftest import Completed, RunSnakemake
 from tests.e2e.convert import convert
 from tests.e2e.growing_plate import (
     IMAGES,
@@ -35,9 +38,11 @@ from tests.rules.plate import (
     write_csv,
     write_tile,
 )
+from tests.rules.rerun import Workflow
 from tiles2zarr.__main__ import main
 from tiles2zarr.checkpoints import read_json
-from tiles2zarr.errors import SourceError
+from tiles2zarr.errors import ConfigError, SourceError, TableError
+from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
 
@@ -258,18 +263,158 @@ def test_new_wells_are_picked_up_when_they_settle(
 
 
 def test_a_half_written_table(work: Path) -> None:
-    """A young table that ends within a line waits: its last number may lack digits."""
+    """A young table that ends within a line waits: its last number may lack digits.
+
+    Without an earlier plan the run ends; with one it goes on with that.
+    """
     acquire(work, range(1))
     table = work / "raw/tiles.csv"
     whole = table.read_bytes()
     table.write_bytes(whole.rstrip())
     message = (
         "raw/tiles.csv ends within a line. But raw/tiles.csv is younger than "
-        "writing.settle, 60 seconds, and may be half written: run again later."
+        "writing.settle, 60 seconds, and may be half written"
     )
     with pytest.raises(SourceError) as caught:
         convert(config(), work)
-    assert str(caught.value) == message
+    assert str(caught.value) == f"{message}: run again later."
     age(table, OLD_S)
     convert(config(), work)
     np.testing.assert_array_equal(level("D05"), expected("D05", 1))
+    before = chunks()
+    for half in (whole.rstrip(), whole[: whole.index(b"\n") + 1], b""):
+        table.write_bytes(half)
+        convert(config(), work)
+        (found,) = findings(work, "index_not_settled")
+        assert "raw/tiles.csv is younger than writing.settle" in found.message
+        assert chunks() == before
+    age(table, OLD_S)
+    with pytest.raises(TableError):
+        convert(config(), work)
+    table.write_bytes(whole)
+    convert(config(), work)
+    assert findings(work, "index_not_settled") == []
+    assert chunks() == before
+
+
+def test_a_table_that_is_written_in_place_by_the_line(work: Path) -> None:
+    """Whole lines of a young table are no reason to take an image, or half of it, out.
+
+    When the table has settled it is believed.
+    """
+    acquire(work, range(2))
+    convert(config(), work)
+    before = chunks()
+    table = work / "raw/tiles.csv"
+    lines = table.read_bytes().splitlines(keepends=True)
+    for count in (2, 4, 6, 8):
+        table.write_bytes(b"".join(lines[:count]))
+        convert(config(), work)
+        assert chunks() == before
+        assert findings(work, "index_not_settled")
+    age(table, OLD_S)
+    convert(config(), work)
+    assert level("D05").shape[-1] == 2 * WIDTH
+    assert level("D05").shape[0] == 2
+    assert not findings(work, "index_not_settled")
+
+
+def test_a_half_written_index_ends_no_run(
+    work: Path,
+    run_snakemake: RunSnakemake,
+    snakemake_jobs: Callable[[Completed], Counter[str]],
+) -> None:
+    """The workflow ends well and looks again each time, and fails once it is old.
+
+    Mended, it is picked up, and then there is nothing to do.
+    """
+    acquire(work, range(1))
+    run_snakemake(work, config())
+    before = chunks()
+    table = work / "raw/tiles.csv"
+    acquire(work, [1])
+    whole = table.read_bytes()
+    table.write_bytes(whole.rstrip())
+    for tables in (1, 0):
+        done = run_snakemake(work, config())
+        jobs = snakemake_jobs(done)
+        assert (jobs["parse_tiles"], jobs["write_zarr"]) == (1, 0)
+        # said once: a plan with nothing new makes nothing new
+        assert jobs["build_tables"] == tables
+        assert ("index_not_settled" in done.stderr) == bool(tables)
+        told = json.loads((work / "results/P1/findings.json").read_text())["findings"]
+        assert "index_not_settled" in {finding["code"] for finding in told}
+        assert chunks() == before
+        table.write_bytes(whole[:-10])
+    age(table, OLD_S)
+    failed = run_snakemake(work, config(), check=False)
+    assert failed.returncode == 1
+    assert chunks() == before
+    table.write_bytes(whole)
+    run_snakemake(work, config())
+    assert not snakemake_jobs(run_snakemake(work, config()))
+    np.testing.assert_array_equal(level("D05"), expected("D05", 2))
+
+
+def findings(work: Path, code: str) -> list[Finding]:
+    """Return the findings with a code in the plan."""
+    plan = read_json(work / "results/P1/plan.json", Plan)
+    return [found for found in plan.findings if found.code == code]
+
+
+def test_a_tile_written_again_waits(work: Path) -> None:
+    """An image stays while its file is written anew, half or whole, then follows."""
+    acquire(work, range(2))
+    flow = Workflow(work)
+    flow.run(config())
+    before = chunks()
+    path = work / "raw/B03_f1_t0.tif"
+    new = pixels("B03", 1, 0, seed=1)
+    write_tile(path, new)
+    whole = path.read_bytes()
+    for content in (b"", whole[:50], whole[:-200], whole):
+        path.write_bytes(content)
+        flow.run(config())
+        assert chunks() == before
+        told = json.loads((work / "results/P1/findings.json").read_text())["findings"]
+        codes = {finding["code"] for finding in told}
+        assert "sources_not_settled" in codes
+        assert "earlier_image_kept" not in codes
+    age(path, OLD_S / 2)
+    assert flow.run(config())["write_zarr"] == 1
+    wanted = expected("B03", 2)
+    wanted[0, 0, 0, :, WIDTH:] = new
+    np.testing.assert_array_equal(level("B03"), wanted)
+    assert flow.run(config()) == {}
+
+
+def test_a_new_field_of_a_written_time_point_waits(work: Path) -> None:
+    """What comes to a time point that stands is left until its files have settled."""
+    acquire(work, range(1))
+    convert(config(), work)
+    before = chunks()
+    late = work / "raw/B03_f2_t0.tif"
+    write_tile(late, pixels("B03", 2, 0))
+    whole = late.read_bytes()
+    names = sorted(path.name for path in (work / "raw").glob("*.tif"))
+    write_csv(work / TABLE, [row(name) for name in names])
+    late.write_bytes(whole[:60])
+    convert(config(), work)
+    assert chunks() == before
+    (found,) = findings(work, "not_settled")
+    assert (found.images, found.count) == (("B/03/0",), 1)
+    late.write_bytes(whole)
+    age(late, OLD_S)
+    convert(config(), work)
+    wanted = np.concatenate([pixels("B03", f, 0) for f in range(3)], axis=1)
+    np.testing.assert_array_equal(level("B03")[0, 0, 0], wanted)
+
+
+def test_the_plate_must_be_named(work: Path) -> None:
+    """Metadata that tell the plate's name late would make a second plate."""
+    acquire(work, range(1))
+    unnamed = config() | {"plate": {"layout": 96}}
+    with pytest.raises(
+        ConfigError, match=r"plate\.name: is needed with writing\.settle"
+    ):
+        convert(unnamed, work)

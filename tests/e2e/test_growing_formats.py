@@ -11,7 +11,8 @@ from tests.e2e.growing_instruments import FIELDS, INSTRUMENTS, Instrument, Place
 from tests.e2e.growing_plate import OLD_S, SETTLE_S, age
 from tests.rules.plate import Pixels, files_below
 from tiles2zarr.checkpoints import read_json
-from tiles2zarr.errors import SourceError, Tiles2ZarrError
+from tiles2zarr.errors import ParserError, SourceError, Tiles2ZarrError
+from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import Plan
 
 IMAGES = {"B02": "B/02/0", "C03": "C/03/0"}
@@ -43,18 +44,31 @@ class Acquisition:
         self.instrument.write_index(self.work / "raw", [*self.places, place])
         return path
 
+    def age_all(self) -> None:
+        """Let everything settle."""
+        for path in (self.work / "raw").rglob("*"):
+            age(path, OLD_S)
+
     @property
     def index(self) -> Path:
         """Return where the index is."""
         return self.work / "raw" / (self.instrument.index or "")
 
-    def convert(self) -> None:
+    def plan(self) -> Plan:
+        """Return the plan of the last run."""
+        return read_json(self.work / "results/P1/plan.json", Plan)
+
+    def findings(self, code: str) -> list[Finding]:
+        """Return the findings with a code in the plan."""
+        return [found for found in self.plan().findings if found.code == code]
+
+    def convert(self, pixelsize: float = 0.5) -> None:
         """Run all steps; no file is younger than a minute, or it waits."""
         acquisition = {
             "path": str(self.work / "raw"),
             "format": self.instrument.format,
             "options": dict(self.instrument.options or {}),
-            "details": {"pixelsize": 0.5, "t_spacing": 30.0, "axes": "tczyx"},
+            "details": {"pixelsize": pixelsize, "t_spacing": 30.0, "axes": "tczyx"},
         }
         config = {
             "plate": {"name": "P1"},
@@ -105,8 +119,7 @@ def test_wells_and_time_points_come(growing: Acquisition) -> None:
     growing.convert()
     np.testing.assert_array_equal(growing.level("B02"), wanted("B02", 1))
     assert not growing.image("C03").exists()
-    plan = read_json(growing.work / "results/P1/plan.json", Plan)
-    assert "not_settled" in {finding.code for finding in plan.findings}
+    assert growing.findings("not_settled")
     old = growing.chunks("B02")
 
     growing.take("C03", 0)
@@ -122,12 +135,40 @@ def test_wells_and_time_points_come(growing: Acquisition) -> None:
     assert files_below(growing.work / "out") == before
 
 
-@pytest.mark.parametrize("growing", ["cellvoyager", "operetta"], indirect=True)
+with_index = pytest.mark.parametrize(
+    "growing", ["cellvoyager", "operetta"], indirect=True
+)
+
+
+@with_index
 def test_a_half_written_index(growing: Acquisition) -> None:
-    """While it is young the run says to come again; nothing that stands is touched."""
+    """While it is young the earlier plan holds; the next run takes what is whole."""
     growing.convert()
-    before = files_below(growing.work / "out")
+    before = growing.chunks("B02")
     growing.take("C03", 0)
+    whole = growing.index.read_bytes()
+    growing.index.write_bytes(whole[: len(whole) - 60])
+    growing.convert()
+    (found,) = growing.findings("index_not_settled")
+    assert found.message.endswith(
+        f"But {growing.index} is younger than writing.settle, 60 seconds, and may be "
+        "half written. Acquisition 0 is as an earlier run read it; the next run looks "
+        "again."
+    )
+    assert set(growing.plan().images) == {"B/02/0"}
+    assert growing.chunks("B02") == before
+    growing.index.write_bytes(whole)
+    age(growing.index, OLD_S)
+    growing.convert()
+    assert growing.findings("index_not_settled") == []
+    assert growing.chunks("B02") == before
+    wanted = growing.instrument.expected
+    np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
+
+
+@with_index
+def test_a_half_written_first_index(growing: Acquisition) -> None:
+    """Without an earlier plan the run ends, and says to come again."""
     whole = growing.index.read_bytes()
     growing.index.write_bytes(whole[: len(whole) - 60])
     with pytest.raises(SourceError) as caught:
@@ -136,12 +177,61 @@ def test_a_half_written_index(growing: Acquisition) -> None:
         f"But {growing.index} is younger than writing.settle, 60 seconds, and may be "
         "half written: run again later."
     )
-    assert files_below(growing.work / "out") == before
-    growing.index.write_bytes(whole)
-    age(growing.index, OLD_S)
+    assert not growing.image("B02").exists()
+
+
+@with_index
+def test_a_broken_index(growing: Acquisition) -> None:
+    """An index that is old and broken is an error, whatever other files are young."""
     growing.convert()
-    wanted = growing.instrument.expected
-    np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
+    growing.take("C03", 0)
+    growing.half_write(("C03", 1, 0))
+    whole = growing.index.read_bytes()
+    growing.index.write_bytes(whole[: len(whole) - 60])
+    age(growing.index, OLD_S)
+    with pytest.raises(ParserError, match="not well-formed XML"):
+        growing.convert()
+
+
+@with_index
+def test_a_half_written_index_under_another_config(growing: Acquisition) -> None:
+    """The plan of other options is none to go on with."""
+    growing.convert()
+    growing.index.write_bytes(growing.index.read_bytes()[:-60])
+    with pytest.raises(SourceError, match="run again later"):
+        growing.convert(pixelsize=0.25)
+
+
+@with_index
+def test_a_young_index_that_lists_less(growing: Acquisition) -> None:
+    """What an earlier plan had stays while the index is young; then it is believed."""
+    growing.take("C03", 0)
+    growing.convert()
+    first = [place for place in growing.places if place[0] == "B02"]
+    growing.instrument.write_index(growing.work / "raw", first)
+    growing.convert()
+    assert set(growing.plan().images) == {"B/02/0", "C/03/0"}
+    (found,) = growing.findings("index_not_settled")
+    assert "2 files of the plan of an earlier run are there and listed" in found.message
+    growing.age_all()
+    growing.convert()
+    assert set(growing.plan().images) == {"B/02/0"}
+
+
+@with_index
+def test_an_index_that_is_gone_for_a_moment(growing: Acquisition) -> None:
+    """It may be on its way while other files are young; else it is an error."""
+    growing.convert()
+    before = growing.chunks("B02")
+    growing.half_write(("C03", 0, 0))
+    growing.index.unlink()
+    growing.convert()
+    (found,) = growing.findings("index_not_settled")
+    assert f"But {growing.index} was there before, and other files" in found.message
+    assert growing.chunks("B02") == before
+    growing.age_all()
+    with pytest.raises(ParserError):
+        growing.convert()
 
 
 @pytest.mark.parametrize("growing", ["imagexpress"], indirect=True)
@@ -155,9 +245,7 @@ def test_a_half_written_plan(growing: Acquisition) -> None:
         growing.index.write_bytes(content)
         growing.convert()
         np.testing.assert_array_equal(growing.level("C03"), wanted("C03", 1))
-        plan = read_json(growing.work / "results/P1/plan.json", Plan)
-        codes = {finding.code for finding in plan.findings}
-        assert ("plan_unusable" in codes) == unusable
+        assert bool(growing.findings("plan_unusable")) == unusable
 
 
 def test_other_errors_are_told_as_they_are(growing: Acquisition) -> None:

@@ -68,8 +68,12 @@ class State:
 
     @property
     def waiting(self) -> Path:
-        """Files last left for a later run, one a line."""
-        return self.root / "waiting.txt"
+        """Files last left for a later run."""
+        return self.root / "waiting.json"
+
+    def acquired(self, acquisition: int) -> Path:
+        """What the last whole reading of a growing acquisition told."""
+        return self.root / "acquired" / f"{acquisition}.json"
 
     def sources(self, what: str) -> Path:
         """Digest of the sources of a batch, or of the ``index``, as last used."""

@@ -22,7 +22,7 @@ from tiles2zarr.models.plan import Plan
 from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.ngff.documents import dump_json
 from tiles2zarr.steps.fingerprints import content_digest
-from tiles2zarr.steps.sources import stat_source
+from tiles2zarr.steps.listings import stat_file
 
 KIND = "tiles2zarr: every plane of the sources compared with the output"
 COVERED = (
@@ -94,7 +94,7 @@ def _source(
 ) -> Source | str:
     try:
         planes = probe(file, image.resource, image.loader, storage).planes
-        before = stat_source(location)
+        before = stat_file(location)
         with open_binary(location, storage, whole=False) as stream:
             sha = hashlib.sha256()
             octets = 0
@@ -190,7 +190,7 @@ def _refusals(
                 f"{file} holds {count(source.planes, 'plane')}, of which {len(used)} "
                 "are in the output"
             )
-        if stat_source(file) != source.stat:
+        if stat_file(file) != source.stat:
             yield f"{file} changed meanwhile"
 
 

@@ -81,6 +81,12 @@ def _validate(
         config = Config.model_validate(known)
     except ValidationError as error:
         return None, _with_repeated_ids(faults_of(error), raw)
+    if config.writing.settle and not _given_name(config):
+        message = (
+            "is needed with writing.settle: what the metadata call the plate may come "
+            "late, and would make a second plate"
+        )
+        return None, [Fault(("plate", "name"), message)]
     name = _name(config, plate_name)
     if name is None:
         path = config.acquisitions[0].path[0]
@@ -90,12 +96,16 @@ def _validate(
 
 
 def _name(config: Config, plate_name: PlateName) -> str | None:
-    given = (config.plate.name if config.plate else None) or config.name
+    given = _given_name(config)
     if given:
         return given
     first = config.acquisitions[0]
     said = plate_name(first.path[0], first.format)
     return clean_name(said or "") or folder_name(first.path[0])
+
+
+def _given_name(config: Config) -> str | None:
+    return (config.plate.name if config.plate else None) or config.name
 
 
 def _with_repeated_ids(faults: list[Fault], raw: Mapping[str, object]) -> list[Fault]:

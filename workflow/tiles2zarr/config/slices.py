@@ -41,6 +41,7 @@ def register_options(config: Config) -> RegisterOptions:
         mixed_dtype=config.writing.mixed_dtype,
         storage_options=_storage_options(config),
         ask_each_source=config.writing.track_sources is True,
+        settle=config.writing.settle,
         extensions=config.extensions,
     )
 

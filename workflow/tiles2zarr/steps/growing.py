@@ -1,107 +1,156 @@
 """A plate that the microscope is still writing: what this plan takes of it."""
 
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
-from tiles2zarr.checkpoints import read_json_if_there, replace_file
+from tiles2zarr.checkpoints import digest, read_json, read_json_if_there, write_json
 from tiles2zarr.config.acquisition import Acquisition
 from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.errors import SourceError, Tiles2ZarrError
+from tiles2zarr.models.finding import SHOWN, Finding
+from tiles2zarr.models.growing import ReadAcquisition, Waiting
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.state import State
 from tiles2zarr.steps.acquire import Acquired, acquire
-from tiles2zarr.steps.ages import file_state
-from tiles2zarr.steps.settle import leave_unsettled
+from tiles2zarr.steps.ages import Ages
+from tiles2zarr.steps.half_written import Half, Reading
+from tiles2zarr.steps.listings import Listings
+from tiles2zarr.steps.settle import Row, leave_unsettled, rows_of
 
-TABLES = (".csv", ".tsv")
-
-
-def acquire_settled(config: Acquisition, options: ParseOptions) -> Acquired:
-    """Return an acquisition, or say that what it is read from may be half written.
-
-    XML that ends early cannot be read. A table can, with a last number that lacks
-    digits: a young one must end with its line.
-
-    Raises:
-        SourceError: It cannot be read, and the file at fault is young.
-        Tiles2ZarrError: It cannot be read.
-    """
-    settle_s = options.settle
-    tables = [
-        p for path in config.path for p in _files(path) if p.lower().endswith(TABLES)
-    ]
-    for table in tables:
-        if _is_young(table, settle_s) and not _ends_with_line(table):
-            raise SourceError(f"{table} ends within a line. {_half(table, settle_s)}")
-    try:
-        return acquire(config, options)
-    except Tiles2ZarrError as error:
-        named = (
-            file
-            for path in config.path
-            for file in _files(path)
-            if os.path.basename(file) in str(error) and _is_young(file, settle_s)
-        )
-        half = next(named, None)
-        if half is None:
-            raise
-        raise SourceError(f"{error} {_half(half, settle_s)}") from error
+LOG = logging.getLogger("tiles2zarr")
 
 
-def _half(path: str, settle_s: float) -> str:
-    return (
-        f"But {path} is younger than writing.settle, {settle_s:g} seconds, and may be "
-        "half written: run again later."
-    )
+@dataclass(frozen=True)
+class Growing:
+    """One acquisition without what may still be written."""
+
+    part: Acquired
+    read: ReadAcquisition
+    """What the next run goes on with if it cannot read the index."""
+    waiting: tuple[str, ...]
+    """Files left for a later run."""
 
 
-def _files(path: str) -> Iterator[str]:
-    """Yield a local path, or the files below it."""
-    if not os.path.isdir(path):
-        yield path
-    for folder, _, names in os.walk(path):
-        yield from (os.path.join(folder, name) for name in names)
+def acquire_growing(state: State, options: ParseOptions) -> list[Growing]:
+    """Return the acquisitions of which anything is left, without what may be written.
 
-
-def _is_young(path: str, settle_s: float) -> bool:
-    return file_state(path, settle_s) == "young"
-
-
-def _ends_with_line(path: str) -> bool:
-    with open(path, "rb") as stream:
-        stream.seek(max(0, os.fstat(stream.fileno()).st_size - 1))
-        return stream.read() in (b"\n", b"\r")
-
-
-def leave_waiting(
-    acquired: Sequence[Acquired], state: State, settle_s: float
-) -> list[Acquired]:
-    """Return the acquisitions without what may still be written.
-
-    The files left are kept in the state (``waiting.txt``), so that a later run notices
-    that they are finished. An acquisition of which nothing is left is left out.
+    An acquisition whose index is half written is returned as an earlier run with the
+    same options had it, with a finding. The files left are kept in the state, so that
+    a later run notices that they are finished.
 
     Raises:
-        SourceError: Nothing at all is left.
+        SourceError: Nothing at all is left. Or there is no earlier run, and what
+            cannot be read may be half written.
+        Tiles2ZarrError: An acquisition cannot be read.
     """
-
-    def known(image: str) -> frozenset[float]:
-        tiled = read_json_if_there(state.tiles(image), TiledImage)
-        return frozenset(tiled.tiles.t if tiled is not None else ())
-
-    kept, waiting = [], set()
-    for part in acquired:
-        settled = leave_unsettled(part.images, settle_s, known)
-        waiting |= set(settled.waiting)
-        findings = (*part.findings, *settled.findings)
-        kept.append(replace(part, images=settled.images, findings=findings))
+    listings = Listings()
+    found = [_acquire(one, state, options, listings) for one in options.acquisitions]
+    waiting = {growing.part.id: growing.waiting for growing in found if growing.waiting}
     if waiting:
-        replace_file(state.waiting, "".join(f"{p}\n" for p in sorted(waiting)).encode())
-    kept = [part for part in kept if part.images]
+        write_json(state.waiting, Waiting(files=waiting))
+    kept = [growing for growing in found if growing.part.images]
     if not kept:
         raise SourceError(
-            f"No image has all its files older than writing.settle, {settle_s:g} "
+            f"No image has all its files older than writing.settle, {options.settle:g} "
             "seconds, yet. Run again later."
         )
     return kept
+
+
+def forget_reading(state: State, options: ParseOptions) -> None:
+    """Remove what is known of the last reading: its checkpoints are about to change."""
+    for config in options.acquisitions:
+        state.acquired(config.id).unlink(missing_ok=True)
+
+
+def keep_reading(state: State, found: Sequence[Growing]) -> None:
+    """Keep what was read, for a run that cannot; the checkpoints must stand."""
+    for growing in found:
+        write_json(state.acquired(growing.part.id), growing.read)
+
+
+def _acquire(
+    config: Acquisition, state: State, options: ParseOptions, listings: Listings
+) -> Growing:
+    ages = Ages(options.settle, config.storage_options, listings)
+    known = _recall(state.acquired(config.id), digest(options))
+
+    @cache
+    def before() -> list[TiledImage]:
+        tiled = (read_json(state.tiles(i), TiledImage) for i in state.images("tiles"))
+        return [image for image in tiled if image.acquisition_id == config.id]
+
+    part, error = None, None
+    try:
+        part = acquire(config, options)
+    except Tiles2ZarrError as caught:
+        error = caught
+    # after it was read: what is written meanwhile is young now
+    reading = Reading(config, options.settle, ages)
+    half = reading.open_table()
+    if half is None and error is not None:
+        half = reading.named_in(error)
+        if half is None and known is not None:
+            half = reading.gone(error, known.indexes)
+    elif half is None and part is not None and known is not None:
+        half = reading.shortened(part.images, before)
+    if half is not None:
+        if known is None:
+            raise SourceError(f"{half.why}: run again later.") from error
+        return _earlier(config.id, known, before(), half)
+    if part is None:
+        assert error is not None
+        raise error
+
+    def known_rows(image: str) -> frozenset[Row]:
+        tiled = read_json_if_there(state.tiles(image), TiledImage)
+        return frozenset(rows_of(tiled) if tiled is not None else ())
+
+    settled = leave_unsettled(part.images, ages, known_rows)
+    part = replace(
+        part, images=settled.images, findings=(*part.findings, *settled.findings)
+    )
+    read = ReadAcquisition(
+        options=digest(options),
+        entry=part.entry,
+        layout=part.layout,
+        findings=part.findings,
+        indexes=reading.indexes,
+    )
+    return Growing(part, read, settled.waiting)
+
+
+def _recall(path: Path, options: str) -> ReadAcquisition | None:
+    """Return the last whole reading, if it was one with the same options."""
+    try:
+        known = read_json_if_there(path, ReadAcquisition)
+    except Tiles2ZarrError as error:
+        LOG.warning("%s", error)
+        return None
+    return known if known is not None and known.options == options else None
+
+
+def _earlier(
+    number: int, known: ReadAcquisition, images: Sequence[TiledImage], half: Half
+) -> Growing:
+    """Return an acquisition as an earlier run had it, and say so."""
+    finding = Finding(
+        code="index_not_settled",
+        message=(
+            f"{half.why}. Acquisition {number} is as an earlier run read it; the next "
+            "run looks again."
+        ),
+        count=len(images),
+        files=half.files[:SHOWN],
+    )
+    part = Acquired(
+        id=number,
+        images=tuple(images),
+        entry=known.entry,
+        layout=known.layout,
+        findings=(*known.findings, finding),
+    )
+    return Growing(part, known, half.files)

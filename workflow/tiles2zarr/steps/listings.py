@@ -1,4 +1,4 @@
-"""Size and time of files behind URLs, told by listings of their folders.
+"""Size and time of files; of those behind URLs, told by listings of their folders.
 
 A request per file would cost a plate of 10,000 files minutes at every start; a listing
 tells of a thousand files at a time. Runs in the head process too: nothing heavy here.
@@ -7,6 +7,7 @@ tells of a thousand files at a time. Runs in the head process too: nothing heavy
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from tiles2zarr.credentials import redact
 from tiles2zarr.filesystems import (
     FileSystem,
     explain_remote,
+    local_path,
     open_filesystem,
     patiently,
     protocol_of,
@@ -31,6 +33,8 @@ UNTOLD: Stat = (-1, -1)
 """Of a file behind a server that tells neither time nor version in listings."""
 REFUSED: Stat = (-1, -2)
 """Of a file whose folder could not be listed this time."""
+_STAT_THREADS = 8
+"""A stat costs nothing locally and a round trip on a file server."""
 _THREADS = 32
 _SECOND_NS = 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +46,7 @@ T = TypeVar("T")
 
 
 class Listings:
-    """What servers say of files; each folder is listed once, when first asked for."""
+    """What is told of files; a folder behind a URL is listed once, when asked for."""
 
     def __init__(self, *, each: bool = False) -> None:
         """Make no request yet.
@@ -53,13 +57,21 @@ class Listings:
         self._each = each
         self._known: dict[tuple[str, str], Mapping[str, Stat] | Stat] = {}
 
-    def stats(self, urls: Sequence[str], storage: Options) -> list[Stat]:
+    def stats(self, files: Sequence[str], storage: Options) -> list[Stat]:
         """Return the stats of files in order; what cannot be listed is in the log.
 
         Args:
-            urls: The files.
-            storage: Options of their file system.
+            files: Local files and URLs; of a local one each call looks anew.
+            storage: Options of the URLs' file system.
         """
+        far = [file for file in files if local_path(file) is None]
+        told = dict(zip(far, self._far(far, storage), strict=True)) if far else {}
+        near = [file for file in files if file not in told]
+        with ThreadPoolExecutor(_STAT_THREADS) as pool:
+            told |= zip(near, pool.map(stat_file, near), strict=True)
+        return [told[file] for file in files]
+
+    def _far(self, urls: Sequence[str], storage: Options) -> list[Stat]:
         places = [split_url(url) for url in urls]
         frozen = _frozen(storage)
         folders = dict.fromkeys(folder for folder, _ in places)
@@ -90,6 +102,15 @@ class Listings:
             folders.setdefault(folder, {})[name] = stat
         self._known |= {(f, _frozen(storage)): rows for f, rows in folders.items()}
         return listed
+
+
+def stat_file(location: str) -> Stat:
+    """Return size and mtime_ns of a local file, ``MISSING`` for all else."""
+    try:
+        status = os.stat(local_path(location) or location)
+    except (OSError, ValueError):
+        return MISSING
+    return status.st_size, status.st_mtime_ns
 
 
 def split_url(url: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ from tiles2zarr.steps.batching import batch_name, single_name
 from tiles2zarr.steps.decide import decide_all
 from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.first_header import as_remembered
-from tiles2zarr.steps.growing import acquire_settled, leave_waiting
+from tiles2zarr.steps.growing import acquire_growing, forget_reading, keep_reading
 from tiles2zarr.steps.output import make_owner
 from tiles2zarr.steps.sources import by_folder, far_folders, sharing_images
 from tiles2zarr.steps.space import check_space
@@ -60,10 +60,13 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
         Tiles2ZarrError: An input cannot be read; all faults of a table at once.
     """
     make_owner(state)
-    read = acquire_settled if options.settle else acquire
-    acquired = [_remember(read(a, options), state) for a in options.acquisitions]
-    if options.settle:
-        acquired = leave_waiting(acquired, state, options.settle)
+    growing = acquire_growing(state, options) if options.settle else []
+    read = (
+        [found.part for found in growing]
+        if options.settle
+        else [acquire(one, options) for one in options.acquisitions]
+    )
+    acquired = [_remember(part, state) for part in read]
     images = _all_images(acquired)
     bytes_of = {image.image: source_bytes(image) for image in images}
     by_id = {part.id: part.images for part in acquired}
@@ -77,6 +80,7 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
         shapes |= expected_shapes(members, decision, options.registration, origins)
     groups = _batches(images, decisions, options)
     shared = sharing_images(images)
+    forget_reading(state, options)
     digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
     for name, batched in groups.items():
         batch = _batch(batched, digests, bytes_of, decisions, origins, options)
@@ -84,6 +88,7 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
         write_json(state.batch(name), batch)
     _forget(state, set(digests), set(groups))
     write_json(state.decisions, decisions)
+    keep_reading(state, growing)
     plan = _plan(acquired, groups, shapes, findings, options)
     if options.space is not None:
         room = check_space(plan, state, options.space)

@@ -15,11 +15,12 @@ from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.decisions import AcquisitionDecision
-from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import RegisteredImage, SourceStats, TiledImage
 from tiles2zarr.models.plan import Batch, BatchOutcome, Outcome
 from tiles2zarr.registration import register_image
 from tiles2zarr.state import State
+from tiles2zarr.steps.ages import age_state
 from tiles2zarr.steps.findings import log_findings
 from tiles2zarr.steps.headers import check_headers
 from tiles2zarr.steps.listings import MISSING, Listings, untold_servers
@@ -68,6 +69,7 @@ def register(
         outcomes[image] = Outcome(status="done", digest=sha)
         findings.extend(registered.findings)
         findings.extend(_archived_finding(registered, stats))
+        findings.extend(_unsettled_finding(registered, stats, options))
         findings.extend(_unwatched_findings(registered, stats))
         LOG.info("%s: %d boxes on %s", image, len(registered.boxes), registered.shape)
     outcome = BatchOutcome(images=outcomes, findings=tuple(findings))
@@ -103,10 +105,12 @@ def _register(
     known = _known(state.registered(image))
     if known is not None and known.key == key:
         return known, stats
-    if known is not None and _all_gone(stats):
-        archived = _archived(known, tiles_digest, decision, options, origin, stats)
-        if archived is not None:
-            return archived, stats
+    if known is not None and (
+        _all_gone(stats) or (_young(stats, options) and state.written(image).is_file())
+    ):
+        before = _before(known, tiles_digest, decision, options, origin, stats)
+        if before is not None:
+            return before, stats
     checked, dtype, findings = check_headers(
         tiled, options, storage, shared=image in task.shared
     )
@@ -175,7 +179,42 @@ def _all_gone(stats: SourceStats) -> bool:
     return {*zip(stats.size, stats.mtime_ns, strict=True)} == {MISSING}
 
 
-def _archived(
+def _young(stats: SourceStats, options: RegisterOptions) -> tuple[str, ...]:
+    """Return the files that may still be written."""
+    if not options.settle:
+        return ()
+    rows = zip(stats.file, stats.size, stats.mtime_ns, strict=True)
+    return tuple(
+        file
+        for file, *stat in rows
+        if age_state((stat[0], stat[1]), options.settle) == "young"
+    )
+
+
+def _unsettled_finding(
+    registered: RegisteredImage, stats: SourceStats, options: RegisterOptions
+) -> tuple[Finding, ...]:
+    """Return a finding if files were written again and the image does not follow."""
+    files = _young(stats, options)
+    if not files or registered.sources == stats.only(set(registered.sources.file)):
+        return ()
+    message = (
+        f"{len(files)} source files were written again after the image was made, and "
+        "may still be written. The image stays as it is; a later run makes it anew."
+    )
+    return (
+        Finding(
+            code="sources_not_settled",
+            severity="info",
+            message=message,
+            count=len(files),
+            images=(registered.image,),
+            files=files[:SHOWN],
+        ),
+    )
+
+
+def _before(
     known: RegisteredImage,
     tiles_digest: str,
     decision: AcquisitionDecision,
@@ -183,12 +222,12 @@ def _archived(
     origin: Origin,
     stats: SourceStats,
 ) -> RegisteredImage | None:
-    """Return the earlier checkpoint if only its sources, all of them, are gone."""
+    """Return the earlier checkpoint if only size and time of its sources differ."""
     if known.sources.file != stats.file or MISSING[0] in known.sources.size:
         return None
     if known.key != _key(tiles_digest, decision, options, origin, known.sources):
         return None
-    LOG.warning("%s: all sources are gone, the image is kept", known.image)
+    LOG.warning("%s: sources are gone or written just now; it is kept", known.image)
     return known
 
 
@@ -203,8 +242,11 @@ def _key(
         "step": STEP,
         "tiles": tiles_digest,
         "decision": digest(decision),
-        "options": digest(options),
         "origin": origin,
+        # when a file has settled changes nothing of what is made of it
+        "options": digest(
+            options.model_dump(mode="json", by_alias=True, exclude={"settle"})
+        ),
         "sources": digest(stats),
     }
     return digest(to_bytes(parts))

@@ -1,17 +1,12 @@
 """Size and time of source files: how a changed, added or removed file is noticed."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from tiles2zarr.filesystems import local_path
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.image import SourceStats, TiledImage
-from tiles2zarr.steps.listings import MISSING, Listings, Stat, split_url
-
-STAT_THREADS = 8
-"""A stat costs nothing locally and a round trip on a file server."""
+from tiles2zarr.steps.listings import Listings, split_url
 
 
 def source_stats(
@@ -26,12 +21,7 @@ def source_stats(
     """
     files = source_files(image)
     locations = [resolve(image.resource, file) for file in files]
-    far = [place for place in locations if local_path(place) is None]
-    told = dict(zip(far, listings.stats(far, storage), strict=True))
-    near = [place for place in locations if place not in told]
-    with ThreadPoolExecutor(STAT_THREADS) as pool:
-        told |= zip(near, pool.map(stat_source, near), strict=True)
-    rows = [told[place] for place in locations]
+    rows = listings.stats(locations, storage)
     return SourceStats(
         file=tuple(files),
         size=tuple(size for size, _ in rows),
@@ -52,15 +42,6 @@ def sharing_images(images: Iterable[TiledImage]) -> set[str]:
         for file in source_files(image):
             users.setdefault(resolve(image.resource, file), []).append(image.image)
     return {i for found in users.values() if len(found) > 1 for i in found}
-
-
-def stat_source(location: str) -> Stat:
-    """Return size and mtime_ns of a local file, ``MISSING`` for all else."""
-    try:
-        status = os.stat(local_path(location) or location)
-    except (OSError, ValueError):
-        return MISSING
-    return status.st_size, status.st_mtime_ns
 
 
 def by_folder(images: Iterable[TiledImage]) -> Mapping[str, tuple[str, ...]]:

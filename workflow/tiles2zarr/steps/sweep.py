@@ -19,7 +19,7 @@ from tiles2zarr.config.base import Section
 from tiles2zarr.config.root import Config
 from tiles2zarr.filesystems import local_path
 from tiles2zarr.state import State
-from tiles2zarr.steps.ages import waiting_lines
+from tiles2zarr.steps.ages import age_state
 from tiles2zarr.steps.listings import (
     MISSING,
     REFUSED,
@@ -28,6 +28,7 @@ from tiles2zarr.steps.listings import (
     Options,
     Stat,
     ask,
+    stat_file,
 )
 from tiles2zarr.steps.state_files import state_of_disk
 
@@ -70,13 +71,25 @@ def index_digest(config: Config, state: State) -> str:
             lines.append(
                 _line(table, ask(table, storage)) if near is None else _stamp(near)
             )
+    waiting = list(_waiting(config, state.waiting, each=each))
     recorded = state.sources("index")
-    if _is_archived(lines) and recorded.is_file():
+    if (_is_archived(lines) or _is_refused(waiting)) and recorded.is_file():
         return recorded.read_text()
-    if config.writing.settle and state.waiting.is_file():
-        waiting = state.waiting.read_text().splitlines()
-        lines += waiting_lines(waiting, config.writing.settle)
-    return _sha(lines)
+    return _sha([*lines, *waiting])
+
+
+def _waiting(config: Config, waiting: Path, *, each: bool) -> Iterator[str]:
+    """Yield what the last plan left for later, so that it is seen to settle."""
+    settle_s = config.writing.settle
+    if not settle_s or not waiting.is_file():
+        return
+    with state_of_disk(waiting):
+        left = cast("dict[str, list[str]]", json.loads(waiting.read_bytes())["files"])
+    for acquisition in config.acquisitions:
+        files = left.get(str(acquisition.id), [])
+        stats = _listings(each).stats(files, acquisition.storage_options)
+        for file, stat in zip(files, stats, strict=True):
+            yield _line(file, stat, settle_s)
 
 
 def step_options(step: str, config: Config) -> dict[str, object]:
@@ -117,7 +130,8 @@ def batch_digest(config: Config, state: State, batch: str) -> str:
     each = config.writing.track_sources is True
     far = {a.id: a.storage_options for a in config.acquisitions if a.storage_options}
     frozen = json.dumps(far, sort_keys=True)
-    return _batch_digest(task, state.sources(batch), changed, frozen, each)
+    settle_s = config.writing.settle
+    return _batch_digest(task, state.sources(batch), changed, frozen, each, settle_s)
 
 
 def forget() -> None:
@@ -133,7 +147,12 @@ def _listings(each: bool) -> Listings:
 
 @cache
 def _batch_digest(
-    batch: Path, recorded: Path, changed: int, storage: str, each: bool
+    batch: Path,
+    recorded: Path,
+    changed: int,
+    storage: str,
+    each: bool,
+    settle_s: float,
 ) -> str:
     with state_of_disk(batch):
         task = json.loads(batch.read_bytes())
@@ -143,12 +162,9 @@ def _batch_digest(
     lines: list[str] = []
     for folder, names in folders.items():
         files = [f"{folder.rstrip('/')}/{name}" for name in names]
-        if folder in far:
-            given = options.get(str(far[folder]), {})
-            stats = _listings(each).stats(files, given)
-            lines += map(_line, files, stats)
-        else:
-            lines += map(_stamp, files)
+        given = options.get(str(far[folder]), {}) if folder in far else {}
+        stats = _listings(each).stats(files, given)
+        lines += (_line(f, s, settle_s) for f, s in zip(files, stats, strict=True))
     if _is_archived(lines) and recorded.is_file():
         return recorded.read_text()
     return _sha(lines)
@@ -157,7 +173,11 @@ def _batch_digest(
 def _is_archived(lines: Sequence[str]) -> bool:
     """Say whether the digest of the last run holds: all is gone, or nobody tells."""
     gone = bool(lines) and all(line.endswith(f"|{GONE}") for line in lines)
-    return gone or any(line.endswith(f"|{REFUSED_NOW}") for line in lines)
+    return gone or _is_refused(lines)
+
+
+def _is_refused(lines: Sequence[str]) -> bool:
+    return any(line.endswith(f"|{REFUSED_NOW}") for line in lines)
 
 
 def _listing(place: str, storage: Options, *, each: bool) -> Iterator[str]:
@@ -184,19 +204,19 @@ def _listing(place: str, storage: Options, *, each: bool) -> Iterator[str]:
                         yield _stamp(entry.path)
 
 
-def _line(url: str, stat: Stat) -> str:
-    """Return what a server said of a file; always the same if it does not tell."""
+def _line(place: str, stat: Stat, settle_s: float = 0) -> str:
+    """Return what is told of a file; always the same if its server does not tell.
+
+    One that is younger than ``settle_s`` has another line when it has settled.
+    """
     said = {MISSING: GONE, UNTOLD: "not told", REFUSED: REFUSED_NOW}
-    return f"{url}|{said.get(stat, f'{stat[0]}|{stat[1]}')}"
+    told = said.get(stat, f"{stat[0]}|{stat[1]}")
+    young = settle_s and age_state(stat, settle_s) == "young"
+    return f"{place}|{told}{'|young' if young else ''}"
 
 
 def _stamp(path: str) -> str:
-    """Return size and time of a local file."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return f"{path}|{GONE}"
-    return f"{path}|{status.st_size}|{status.st_mtime_ns}"
+    return _line(path, stat_file(path))
 
 
 def _sha(lines: Iterable[str]) -> str:

@@ -19,6 +19,8 @@ class RegisterOptions(Section):
     """Options of the sources' file systems, by acquisition id; only where given."""
     ask_each_source: bool = False
     """Ask for files one by one whose server does not list them."""
+    settle: float = 0
+    """Age from which a file counts as finished, second."""
     extensions: tuple[Label, ...]
     """Folders with the user's functions."""
     code: str = ""
