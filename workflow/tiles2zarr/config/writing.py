@@ -96,7 +96,8 @@ class Writing(Section):
     also single files of web servers, one request each at every start."""
     settle: Annotated[float, Field(ge=0), expects("a number from 0")] = 0
     """Age from which a file counts as finished, second: younger ones, and the last time
-    point of a series that is still growing, are left for a later run; 0 takes all."""
+    point of a series that is still growing, are left for a later run; 0 takes all.
+    Needs ``plate.name``."""
     check_space: bool = True
     """Refuse to start if the output's disk, or a quota there, has no room for half of
     the pixels, or for the files."""

@@ -1,8 +1,8 @@
 """Whether files may still be written, by their times; nothing heavy for the head."""
 
 import os
-import time
 from collections.abc import Iterable, Iterator
+from time import time
 from typing import Literal
 
 from tiles2zarr.filesystems import local_path
@@ -59,4 +59,4 @@ def age_state(stat: Stat, settle_s: float) -> AgeState:
     # a version without a time is told as a time in the first second of 1970
     if stat in (UNTOLD, REFUSED) or 0 <= stat[1] < _SECOND_NS:
         return "untold"
-    return "young" if time.time() - stat[1] / _SECOND_NS < settle_s else "settled"
+    return "young" if time() - stat[1] / _SECOND_NS < settle_s else "settled"
