@@ -34,7 +34,7 @@ def pixels(well: str, field: int, frame: int, seed: int = 0) -> Pixels:
 
 
 def acquire(work: Path, frames: Iterable[int], wells: Iterable[str] = WELLS) -> None:
-    """Write time points of wells, files long finished, and the table of all there."""
+    """Write time points of wells, and the table of all there, all long ago."""
     for well in wells:
         for frame in frames:
             for field in range(2):
@@ -43,6 +43,7 @@ def acquire(work: Path, frames: Iterable[int], wells: Iterable[str] = WELLS) -> 
                 age(path, OLD_S)
     names = sorted(path.name for path in (work / "raw").glob("*.tif"))
     write_csv(work / TABLE, [row(name) for name in names])
+    age(work / TABLE, OLD_S)
 
 
 def row(name: str) -> Row:

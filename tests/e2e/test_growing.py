@@ -351,6 +351,7 @@ def test_a_half_written_index_ends_no_run(
     assert failed.returncode == 1
     assert chunks() == before
     table.write_bytes(whole)
+    age(table, OLD_S)
     run_snakemake(work, config())
     assert not snakemake_jobs(run_snakemake(work, config()))
     np.testing.assert_array_equal(level("D05"), expected("D05", 2))

@@ -33,8 +33,7 @@ class Acquisition:
             self.places.append(place)
             age(self.instrument.write(self.work / "raw", place), OLD_S)
         self.instrument.write_index(self.work / "raw", self.places)
-        if self.instrument.index:
-            age(self.index, OLD_S)
+        self.age_all(but="tif")
 
     def half_write(self, place: Place) -> Path:
         """Begin an image that the index lists already; return where it is."""
@@ -44,10 +43,11 @@ class Acquisition:
         self.instrument.write_index(self.work / "raw", [*self.places, place])
         return path
 
-    def age_all(self) -> None:
-        """Let everything settle."""
+    def age_all(self, but: str = "nothing") -> None:
+        """Let everything settle, but files whose ending begins so."""
         for path in (self.work / "raw").rglob("*"):
-            age(path, OLD_S)
+            if path.is_file() and not path.suffix.lower().startswith(f".{but}"):
+                age(path, OLD_S)
 
     @property
     def index(self) -> Path:
@@ -62,13 +62,17 @@ class Acquisition:
         """Return the findings with a code in the plan."""
         return [found for found in self.plan().findings if found.code == code]
 
-    def convert(self, pixelsize: float = 0.5) -> None:
+    def convert(self, pixelsize: float = 0.5, t_spacing: float | None = 30.0) -> None:
         """Run all steps; no file is younger than a minute, or it waits."""
         acquisition = {
             "path": str(self.work / "raw"),
             "format": self.instrument.format,
             "options": dict(self.instrument.options or {}),
-            "details": {"pixelsize": pixelsize, "t_spacing": 30.0, "axes": "tczyx"},
+            "details": {
+                "pixelsize": pixelsize,
+                "t_spacing": t_spacing,
+                "axes": "tczyx",
+            },
         }
         config = {
             "plate": {"name": "P1"},
@@ -255,6 +259,63 @@ def test_other_errors_are_told_as_they_are(growing: Acquisition) -> None:
     for path in (growing.work / "raw").rglob("*"):
         if path.is_file() and path.suffix.lower() in (".tif", ".tiff"):
             path.unlink()
+    growing.age_all()
     with pytest.raises(Tiles2ZarrError) as caught:
         growing.convert()
     assert "half written" not in str(caught.value)
+
+
+@with_index
+def test_listed_files_that_come_after_a_pause(growing: Acquisition) -> None:
+    """While the index is young, absent files are on their way, and old ones no end."""
+    growing.convert()
+    growing.instrument.write_index(
+        growing.work / "raw", [*growing.places, ("B02", 0, 2), ("B02", 1, 2)]
+    )
+    growing.convert()
+    wanted = growing.instrument.expected
+    np.testing.assert_array_equal(growing.level("B02"), wanted("B02", 2))
+    assert growing.findings("not_settled")[0].count == 2
+    growing.take("B02", 2)
+    growing.convert()
+    np.testing.assert_array_equal(growing.level("B02"), wanted("B02", 3))
+
+
+def test_the_spacing_in_time_is_measured_anew(growing: Acquisition) -> None:
+    """Files rewritten while a series grows keep it as it is, whatever its times."""
+    growing.take("B02", 2)
+    growing.convert(t_spacing=None)
+    before = growing.chunks("B02")
+    path = growing.instrument.write(growing.work / "raw", ("B02", 0, 0))
+    path.write_bytes(b"")
+    growing.half_write(("B02", 0, 3))
+    growing.convert(t_spacing=None)
+    assert growing.chunks("B02") == before
+    again = growing.instrument.write(growing.work / "raw", ("B02", 0, 0))
+    age(again, OLD_S)
+    growing.take("B02", 3)
+    growing.convert(t_spacing=None)
+    wanted = growing.instrument.expected
+    np.testing.assert_array_equal(growing.level("B02"), wanted("B02", 4))
+
+
+def test_a_series_that_ends_within_a_time_point(growing: Acquisition) -> None:
+    """Fields that did not come are told, and added when they do."""
+    path = growing.instrument.write(growing.work / "raw", ("B02", 0, 2))
+    growing.places.append(("B02", 0, 2))
+    growing.instrument.write_index(growing.work / "raw", growing.places)
+    age(path, OLD_S)
+    growing.age_all()
+    growing.convert()
+    (found,) = growing.findings("last_time_point_short")
+    assert found.images == ("B/02/0",)
+    width = growing.instrument.shape[1]
+    wanted = growing.instrument.expected("B02", 3)
+    wanted[2, ..., width:] = 0
+    np.testing.assert_array_equal(growing.level("B02"), wanted)
+    growing.places.pop()
+    growing.take("B02", 2)
+    growing.convert()
+    assert growing.findings("last_time_point_short") == []
+    wanted = growing.instrument.expected("B02", 3)
+    np.testing.assert_array_equal(growing.level("B02"), wanted)

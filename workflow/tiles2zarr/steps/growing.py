@@ -6,19 +6,26 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tiles2zarr.checkpoints import digest, read_json, read_json_if_there, write_json
+from tiles2zarr.checkpoints import (
+    Model,
+    digest,
+    read_json,
+    read_json_if_there,
+    write_json,
+)
 from tiles2zarr.config.acquisition import Acquisition
 from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.errors import SourceError, Tiles2ZarrError
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.growing import ReadAcquisition, Waiting
 from tiles2zarr.models.image import TiledImage
+from tiles2zarr.models.receipt import Receipt
 from tiles2zarr.state import State
 from tiles2zarr.steps.acquire import Acquired, acquire
 from tiles2zarr.steps.ages import Ages
 from tiles2zarr.steps.half_written import Half, Reading
 from tiles2zarr.steps.listings import Listings
-from tiles2zarr.steps.settle import Row, leave_unsettled, rows_of
+from tiles2zarr.steps.settle import Standing, leave_unsettled
 
 LOG = logging.getLogger("tiles2zarr")
 
@@ -105,11 +112,16 @@ def _acquire(
         assert error is not None
         raise error
 
-    def known_rows(image: str) -> frozenset[Row]:
-        tiled = read_json_if_there(state.tiles(image), TiledImage)
-        return frozenset(rows_of(tiled) if tiled is not None else ())
+    def standing(image: str) -> Standing | None:
+        receipt = _read(state.written(image), Receipt)
+        if receipt is None:
+            return None
+        tiles = _read(state.tiles(image), TiledImage) if known is not None else None
+        return Standing(frozenset(receipt.sources.file), tiles)
 
-    settled = leave_unsettled(part.images, ages, known_rows)
+    settled = leave_unsettled(
+        part.images, ages, standing, growing=reading.index_is_young()
+    )
     part = replace(
         part, images=settled.images, findings=(*part.findings, *settled.findings)
     )
@@ -125,12 +137,17 @@ def _acquire(
 
 def _recall(path: Path, options: str) -> ReadAcquisition | None:
     """Return the last whole reading, if it was one with the same options."""
+    known = _read(path, ReadAcquisition)
+    return known if known is not None and known.options == options else None
+
+
+def _read(path: Path, model: type[Model]) -> Model | None:
+    """Return a state file, if it is there; a damaged one is made again."""
     try:
-        known = read_json_if_there(path, ReadAcquisition)
+        return read_json_if_there(path, model)
     except Tiles2ZarrError as error:
         LOG.warning("%s", error)
         return None
-    return known if known is not None and known.options == options else None
 
 
 def _earlier(

@@ -14,6 +14,18 @@ from tiles2zarr.steps.ages import Ages
 from tiles2zarr.steps.sweep import IMAGE_ENDINGS
 
 TABLES = (".csv", ".tsv")
+INDEX_ENDINGS = (
+    *TABLES,
+    ".htd",
+    ".jdce",
+    ".mlf",
+    ".mrf",
+    ".ome",
+    ".parquet",
+    ".pq",
+    ".xml",
+)
+"""Files of an instrument that list its images; logs and protocols do not."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,11 @@ class Reading:
             )
         )
         """Files beside the images."""
+
+    def index_is_young(self) -> bool:
+        """Say whether a file that lists images may still be written."""
+        listing = [f for f in self.indexes if f.lower().endswith(INDEX_ENDINGS)]
+        return bool(self._young(listing))
 
     def open_table(self) -> Half | None:
         """Return a young table that ends within a line: its last number lacks digits.
