@@ -34,8 +34,11 @@ from tests.rules.plate import (
     write_tile,
 )
 from tests.rules.rerun import STATE, Workflow
+from tests.unit.cellvoyager_samples import image as image_record
+from tests.unit.cellvoyager_samples import write_measurement
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.parsers.formats import parse_acquisition
 from tiles2zarr.state import State
 from tiles2zarr.steps import sweep
 from tiles2zarr.steps.listings import MISSING, REFUSED, UNTOLD, Listings
@@ -275,6 +278,19 @@ def test_folder_formats_are_watched() -> None:
     system.pipe_file("/watched/deep/b.tif", b"34")
     assert digest() not in (first, second)
     system.rm("/watched", recursive=True)
+
+
+def test_format_is_recognised_at_the_server_of_the_config(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder behind a URL is looked at with its storage options."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    write_measurement(tmp_path, [image_record((2, 3), 1)])
+    for path in tmp_path.iterdir():
+        bucket.put(f"in/{path.name}", path.read_bytes())
+    options = {"endpoint_url": bucket.proxy.url}
+    parsed = parse_acquisition(f"{bucket.url}/in", "auto", {}, options)
+    assert parsed.table[["row", "column"]].to_numpy().tolist() == [[1, 2]]
 
 
 class Quiet(SimpleHTTPRequestHandler):

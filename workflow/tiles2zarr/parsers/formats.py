@@ -66,7 +66,7 @@ def parse_acquisition(
         check_table(parsed.table, parsed.attributes, format_name)
         _refuse_secrets(parsed, format_name)
         return parsed
-    name = detect(path) if format_name == "auto" else format_name
+    name = detect(path, storage) if format_name == "auto" else format_name
     if name not in MODULES:
         known = ", ".join(MODULES)
         raise ParserError(f"format {name!r} is not known. Known formats: {known}.")
