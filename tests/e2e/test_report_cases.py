@@ -15,6 +15,8 @@ from PIL import Image
 from tests.e2e.convert import convert
 from tests.e2e.pages import page_of
 from tests.reference.cases import CASES
+from tests.rules.plate import config as plate_config
+from tests.rules.plate import write_tile
 from tiles2zarr.errors import FaultsError
 
 BY_NAME = {case.name: case for case in CASES}
@@ -95,7 +97,7 @@ def test_lost_state_costs_its_part(lost: str, tmp_path: Path) -> None:
 def test_damaged_picture_is_named(tmp_path: Path) -> None:
     """A chunk that does not decode costs its picture and nothing else."""
     config = converted("two_acquisitions", tmp_path)
-    chunks = [p for p in (tmp_path / "out").rglob("B/03/0/2/*") if p.is_dir()]
+    chunks = [p for p in (tmp_path / "out").rglob("B/03/0/*/*") if p.is_dir()]
     assert chunks
     for path in chunks:
         for file in path.rglob("*"):
@@ -104,6 +106,33 @@ def test_damaged_picture_is_named(tmp_path: Path) -> None:
     page = page_of(config, tmp_path)
     assert "1 picture could not be made" in page.text
     assert "B/03/0: " in page.text
+
+
+@pytest.mark.parametrize(
+    ("bright", "end"),
+    [pytest.param(1, 1500, id="one"), pytest.param(4, 6000, id="half")],
+)
+def test_few_bright_wells_do_not_darken_the_others(
+    bright: int, end: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of eight wells with ramps to 1000, one goes to 6000: white is at 1.5 x 1000.
+
+    Where half of them do, they are what is usual, and white is at 6000.
+    """
+    monkeypatch.chdir(tmp_path)
+    table = ["file_path,row,column,fov_name,start_x,start_y,length_x,length_y"]
+    for column in range(1, 9):
+        high = 6000 if column <= bright else 1000
+        ramp = np.linspace(0, high, 40 * 60).reshape(40, 60)
+        write_tile(Path("raw", f"{column}.tif"), ramp.astype(np.uint16))
+        table.append(f"{column}.tif,B,{column},F1,0,0,60,40")
+    Path("raw/tiles.csv").write_text("\n".join(table))
+    details = {"pixelsize": 0.5, "channels": [label_of("DAPI")]}
+    plain = plate_config(acquisition={"conditions": None, "details": details})
+    convert(plain, tmp_path)
+    page = page_of(plain, tmp_path)
+    (white,) = re.findall("DAPI<small> [0-9.]+ to ([0-9,]+)</small>", page.text)
+    assert float(white.replace(",", "")) == pytest.approx(end, rel=0.02)
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tiles2zarr.models.well import PlateLayout
 from tiles2zarr.report.figures import number
 from tiles2zarr.report.frame import Frame, plate_frame, singles_frame
-from tiles2zarr.report.heatmap import Scale, draw_heatmap, scale_of
+from tiles2zarr.report.heatmap import Scale, draw_heatmap, grid_of, scale_of
 from tiles2zarr.report.palette import DIVERGING, ink_on, shade
 
 FRAME = Frame(4, 6)
@@ -65,9 +65,62 @@ def test_colours() -> None:
     assert (ink_on("#440154"), ink_on("#fde725")) == ("#fff", "#000")
 
 
+def test_few_wells_are_drawn_large() -> None:
+    """B03, B04 and D03 of 384 wells: the frame is B03 to D04, names and places too."""
+    layout = PlateLayout(rows=16, columns=24)
+    frame = plate_frame(layout, [(1, 2), (1, 3), (3, 2)])
+    assert (frame.rows, frame.columns, frame.plate) == (3, 2, (16, 24))
+    assert frame.corners == ("B03", "D04")
+    assert frame.row_names() == ("B", "C", "D")
+    assert frame.column_names() == ("03", "04")
+    assert frame.places == ((1, 2), (1, 3), (2, 2), (2, 3), (3, 2), (3, 3))
+    assert [frame.drawn(place) for place in frame.places[::3]] == [(0, 0), (1, 1)]
+    grid = grid_of(frame)
+    assert grid.corner((3, 2)) == (grid.left, grid.top + 2 * grid.cell)
+
+
+@pytest.mark.parametrize(
+    ("layout", "used", "drawn"),
+    [
+        pytest.param((8, 12), [(0, 0), (3, 5)], (4, 6), id="quarter"),
+        pytest.param((8, 12), [(0, 0), (4, 5)], (8, 12), id="more-than-half-the-rows"),
+        pytest.param((8, 12), [(0, 0), (3, 6)], (8, 12), id="more-than-half-across"),
+        pytest.param((4, 6), [(0, 0)], (4, 6), id="24-wells"),
+        pytest.param((8, 12), [], (8, 12), id="none"),
+    ],
+)
+def test_part_or_whole(
+    layout: tuple[int, int], used: list[tuple[int, int]], drawn: tuple[int, int]
+) -> None:
+    """A plate is drawn whole unless no more than half of rows and columns are used."""
+    rows, columns = layout
+    frame = plate_frame(PlateLayout(rows=rows, columns=columns), used)
+    assert (frame.rows, frame.columns) == drawn
+
+
+def test_outlier_of_a_part() -> None:
+    """The frame of an outlier stands around its well, though the plate begins at C05.
+
+    Its line is thin enough to leave the colour of a small cell.
+    """
+    frame = Frame(4, 5, first=(2, 4), plate=(16, 24))
+    values = {place: 100.0 + place[0] + 2 * place[1] for place in frame.places}
+    values = {p: v + 0.1 * ((p[0] * 5 + p[1] * 3) % 7) for p, v in values.items()}
+    values[4, 6] = 900.0
+    picture, effects, _ = draw_heatmap(frame, values, {}, str, "map")
+    assert effects is not None
+    assert effects.outliers == ((2, 2),)
+    grid = grid_of(frame)
+    x, y = grid.corner((4, 6))
+    assert f'<rect x="{x + 0.2:g}" y="{y + 0.2:g}"' in picture
+    assert 'stroke-width="1.8" class="ring"' in picture
+    small, _, _ = draw_heatmap(frame, values, {}, str, "map", width=30)
+    assert 'stroke-width="0.84" class="ring"' in small
+
+
 def test_frame_grows_for_wells_outside() -> None:
     """A well beyond the layout makes the frame larger; single images get a grid."""
-    frame = plate_frame(PlateLayout(rows=8, columns=12), [(9, 3)])
+    frame = plate_frame(PlateLayout(rows=8, columns=12), [(0, 11), (9, 3)])
     assert (frame.rows, frame.columns) == (10, 12)
     assert frame.name((9, 3)) == "J04"
     singles = singles_frame(("a/x", "b", "c"))

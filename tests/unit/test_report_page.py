@@ -23,6 +23,8 @@ from tiles2zarr.report.facts import (
     Stored,
 )
 from tiles2zarr.report.figures import FIGURES
+from tiles2zarr.report.layout_maps import conditions
+from tiles2zarr.report.listings import findings
 from tiles2zarr.report.missing import missing_planes
 from tiles2zarr.report.page import SECTIONS, apology, draw_head, draw_page
 from tiles2zarr.report.pictures import Sheet
@@ -61,7 +63,7 @@ def _image(row: int, column: int, acquisition: int = 0, labels: int = 2) -> Imag
         axes="czyx",
         shape=(1, labels, 1, 80, 400),
         dtype="uint16",
-        stored=Stored(1000, 20, "2", (labels, 1, 20, 100), ()),
+        stored=Stored(1000, 20, {"2": (labels, 1, 20, 100)}),
         source_files=4 * labels,
         pixel_bytes=2000,
         channels=channels,
@@ -251,6 +253,57 @@ def test_doses_are_in_their_order() -> None:
     assert "Condition batch" not in text
 
 
+def test_scale_of_doses_is_named() -> None:
+    """Eleven doses from 30 down by thirds: the scale says that it is logarithmic.
+
+    A well with a blank dose is hatched and counted, a well that failed is hatched.
+    """
+    images = [
+        replace(image, conditions={"dose": (30 / 3 ** (number % 11),)})
+        for number, image in enumerate(SMALL)
+    ]
+    images[2] = replace(images[2], conditions={"dose": (None,)})
+    images[7] = replace(images[7], conditions={}, standing="failed", reason="Gone.")
+    text = conditions(make_view(_facts(images))).body
+    assert "30, logarithmic" in text
+    assert re.findall(r'url\(#no-value\)"><title>(.*?)</title>', text) == [
+        "A03: no value",
+        "B02: Gone.",
+    ]
+    assert "no value <small>1</small>" in text
+
+
+def test_failed_well_is_no_unused_one() -> None:
+    """A failed well is hatched among categories too, not drawn as an unused one."""
+    images = [FAILED if i.image == FAILED.image else i for i in SMALL]
+    images[7] = replace(images[7], conditions={})
+    text = conditions(make_view(_facts(images))).body
+    assert "<title>B02: a.tif &lt;holds&gt; nothing</title>" in text
+
+
+def test_image_is_named_once_in_its_row() -> None:
+    """The reason of a failure does not begin with the image that stands beside it."""
+    failed = replace(FAILED, reason=f"{FAILED.image}: a.tif is gone.")
+    text = findings(make_view(_facts([failed]))).body
+    assert ">a.tif is gone.</td>" in text
+
+
+def test_part_of_a_plate_is_told() -> None:
+    """24 wells in the corner of 384: the page says which part of which plate it is."""
+    sheets = (Sheet("P", 0, "", (60, 40), b"x"),)
+    text = _page(make_view(_facts(SMALL), sheets)).text
+    assert "A01 to D06, the wells in use of a plate of 16 rows and 24 columns." in text
+    whole = _facts(SMALL, layout=PlateLayout(rows=4, columns=6))
+    assert "the wells in use" not in _page(make_view(whole, sheets)).text
+
+
+def test_single_well_is_no_larger_than_its_picture() -> None:
+    """A sheet of one column is 350 wide and not stretched over the whole page."""
+    sheets = (Sheet("P", 0, "", (384, 384), b"x"),)
+    text = _page(make_view(_facts(SMALL[:1]), sheets)).text
+    assert '<image x="26" y="16" width="350" height="350"' in text
+
+
 def test_well_has_one_anchor() -> None:
     """Two acquisitions of a well share its anchor: the first one's row carries it."""
     images = [*SMALL, *(_image(r, c, 1) for r in range(4) for c in range(6))]
@@ -314,3 +367,34 @@ def test_style_asks_for_nothing_outside() -> None:
     assert "@import" not in style
     assert "http" not in style
     assert "@media print" in style
+
+
+def test_dark_page_is_readable() -> None:
+    """Every colour that changes in the dark has 4.5 times the contrast of its ground.
+
+    By the formula of WCAG 2; rules that use no variable keep their colours in the dark.
+    """
+    style = Path(STYLE).read_text()
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#\w+);", block))
+        for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    )
+    assert light.keys() == dark.keys()
+    for colors in (light, dark):
+        for ink in ("ink", "soft", "link", "bad", "good"):
+            for ground in ("ground", "pale"):
+                assert _contrast(colors[ink], colors[ground]) >= 4.5, (ink, ground)
+        assert _contrast(colors["bad"], colors["alarm"]) >= 4.5
+        assert _contrast(colors["ink"], colors["target"]) >= 4.5
+
+
+def _contrast(one: str, other: str) -> float:
+    """Return (L1 + 0.05) / (L2 + 0.05) of relative luminances."""
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    lights = []
+    for color in (one, other):
+        digits = color[1:] if len(color) == 7 else "".join(2 * c for c in color[1:])
+        shares = np.array([int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)])
+        low, high = shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4
+        lights.append(float(weights @ np.where(shares <= 0.03928, low, high)))
+    return (max(lights) + 0.05) / (min(lights) + 0.05)

@@ -3,24 +3,27 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from tiles2zarr.report.facts import Contrast
+from tiles2zarr.report.facts import Contrast, Stored
 from tiles2zarr.report.frame import Frame
+from tiles2zarr.report.jpeg import blank_sheet, to_jpeg
 from tiles2zarr.report.pictures import (
     BLANK,
+    Sheet,
     assemble,
-    blank_sheet,
     blend,
     cell_size,
+    encode,
     encode_all,
     expose,
     picture_size,
     shrink,
-    to_jpeg,
     together,
     usual_aspect,
 )
+from tiles2zarr.steps.thumbnails import fitting_level
 
 
 def test_contrast_is_fixed() -> None:
@@ -85,6 +88,51 @@ def test_files_fit_the_budget() -> None:
     for data in (large, small):
         with Image.open(io.BytesIO(data)) as picture:
             assert picture.format == "WEBP"
-    with Image.open(io.BytesIO(to_jpeg(large))) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (400, 400))
+
+
+def test_contact_sheet_names_rows_and_columns() -> None:
+    """Names stand left of and above the wells drawn: row C, columns 05 and 06.
+
+    The picture itself, blue, keeps its size and comes after them; of single images
+    there are no names and no room for them.
+    """
+    blue = np.zeros((100, 240, 3), np.uint8)
+    blue[..., 2] = 255
+    sheet = Sheet("P", 0, "", (240, 100), encode(blue, 82))
+    frame = Frame(1, 2, first=(2, 4), plate=(8, 12))
+    with Image.open(io.BytesIO(to_jpeg(sheet, frame))) as picture:
+        assert picture.format == "JPEG"
+        shown = np.asarray(picture).astype(int)
+    rows, columns = np.nonzero((shown[..., 2] > 150) & (shown[..., 0] < 90))
+    top, left = rows.min(), columns.min()
+    assert (shown.shape[0] - top, shown.shape[1] - left) == pytest.approx(
+        (100, 240), abs=2
+    )
+    ink = shown.max(axis=2) < 150
+    assert np.nonzero(ink[:, : left - 2])[0].mean() == pytest.approx(top + 50, abs=3)
+    named = np.nonzero(ink[: top - 2])[1] - left
+    for middle in (60, 180):
+        mine = named[np.abs(named - middle) < 60]
+        assert mine.mean() == pytest.approx(middle, abs=3)
+    single = Frame(1, 1, singles=("a",))
+    with Image.open(io.BytesIO(to_jpeg(sheet, single))) as picture:
+        assert picture.size == (240, 100)
     assert blank_sheet()[:2] == b"\xff\xd8"
+
+
+def test_part_of_a_plate_is_assembled() -> None:
+    """Of a part that begins at C05, the picture of C06 lies in the second cell."""
+    tile = np.full((4, 6), 9, np.uint8)
+    frame = Frame(1, 2, first=(2, 4), plate=(8, 12))
+    sheet = assemble(frame, (4, 6), {(2, 5): tile})
+    assert (sheet == 9).tolist() == [[False] * 6 + [True] * 6] * 4
+
+
+def test_level_fits_the_picture() -> None:
+    """The smallest level that need not be stretched, the largest if all are small."""
+    levels = {"0": (2, 400, 640), "1": (2, 200, 320), "2": (2, 100, 160)}
+    stored = Stored(1, 1, levels)
+    assert fitting_level(stored, (100, 100)) == "2"
+    assert fitting_level(stored, (101, 161)) == "1"
+    assert fitting_level(stored, (100, 300)) == "2"
+    assert fitting_level(stored, (900, 900)) == "0"

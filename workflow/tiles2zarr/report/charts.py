@@ -119,7 +119,7 @@ def _remarks(
         )
         if text
     ]
-    names = [frame.name(place) for place in effects.outliers]
+    names = [frame.name(frame.place(*at)) for at in effects.outliers]
     if names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         told.append(f"Outliers: {', '.join(names[:NAMED])}{more}.")

@@ -68,11 +68,8 @@ class Stored:
 
     bytes: int
     objects: int
-    top: str
-    """Path of the smallest level."""
-    top_shape: tuple[int, ...]
-    top_keys: tuple[str, ...]
-    """Keys of its chunks, below its path."""
+    levels: Mapping[str, tuple[int, ...]]
+    """Path to shape of each level, the largest first."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ SHADES = 64
 PLATE_WIDTH = 300
 """Width of the cells together, in units of the drawing."""
 HATCH = "url(#no-value)"
+RING = 0.14
+"""Thickness of the frame of an outlier, over its cell: its colour stays to be seen."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Grid:
 
     def corner(self, place: Place) -> tuple[float, float]:
         """Return x and y of a cell."""
-        return self.left + place[1] * self.cell, self.top + place[0] * self.tall
+        row, column = self.frame.drawn(place)
+        return self.left + column * self.cell, self.top + row * self.tall
 
     @property
     def right(self) -> float:
@@ -102,10 +105,10 @@ def scale_of(values: Iterable[float]) -> Scale:
 
 
 def values_grid(frame: Frame, values: Mapping[Place, float]) -> np.ndarray:
-    """Return the values over (row, column), NaN where there is none."""
+    """Return the values over the (row, column) drawn, NaN where there is none."""
     grid = np.full((frame.rows, frame.columns), np.nan)
     for place, value in values.items():
-        grid[place] = value
+        grid[frame.drawn(place)] = value
     return grid
 
 
@@ -146,7 +149,7 @@ def draw_heatmap(
     parts += [absent_cell(grid, place, why) for place, why in sorted(absent.items())]
     if effects is not None:
         parts.append(_margins(grid, effects, write))
-        parts += [_ring(grid, place) for place in effects.outliers]
+        parts += [_ring(grid, frame.place(*at)) for at in effects.outliers]
     width, height = grid.right + 16, grid.bottom + 16
     return drawing(width, height, label, *parts), effects, scale
 
@@ -255,9 +258,16 @@ def absent_cell(grid: Grid, place: Place, why: str) -> Markup:
 
 def _ring(grid: Grid, place: Place) -> Markup:
     x, y = grid.corner(place)
-    edge = grid.cell - 0.4
+    edge, line = grid.cell - 0.4, min(1.8, RING * grid.cell)
     return element(
-        "rect", x=x + 0.2, y=y + 0.2, width=edge, height=edge, rx=2, class_="ring"
+        "rect",
+        x=x + 0.2,
+        y=y + 0.2,
+        width=edge,
+        height=edge,
+        rx=line,
+        stroke_width=line,
+        class_="ring",
     )
 
 
@@ -313,6 +323,6 @@ def scale_bar(scale: Scale, write: Callable[[float], str]) -> Markup:
         "p",
         element("span", write(scale.low)),
         bar,
-        element("span", write(scale.high)),
+        element("span", write(scale.high) + (", logarithmic" if scale.log else "")),
         class_="scale",
     )

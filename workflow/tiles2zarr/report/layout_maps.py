@@ -10,6 +10,7 @@ from tiles2zarr.report.frame import Frame, Place
 from tiles2zarr.report.heatmap import (
     Grid,
     Scale,
+    absent_cell,
     draw_heatmap,
     drawing,
     empty_cells,
@@ -45,7 +46,9 @@ def conditions(view: View) -> Section | None:
     if not parts:
         return None
     note = paragraph(
-        "Values of a well; several are given one after the other.", class_="note"
+        "Values of a well; several are given one after the other. Hatched: not written "
+        "or without a value.",
+        class_="note",
     )
     return Section("conditions", "Conditions", join(note, *parts))
 
@@ -58,23 +61,37 @@ def _maps(view: View, group: str) -> list[Markup]:
             for name, values in image.conditions.items():
                 place = found.setdefault(name, {}).setdefault(part.place(image), {})
                 place.update(dict.fromkeys(v for v in values if v is not None))
+    unread = {
+        place: why
+        for part in view.parts()
+        if part.group == group
+        for place, why in part.absent().items()
+    }
     return [
-        _condition(frame, name, {p: tuple(v) for p, v in places.items()})
+        _condition(frame, name, {p: tuple(v) for p, v in places.items()}, unread)
         for name, places in found.items()
         if any(places.values())
     ]
 
 
-def _condition(frame: Frame, name: str, values: Texts) -> Markup:
+def _condition(
+    frame: Frame, name: str, values: Texts, unread: Mapping[Place, str]
+) -> Markup:
+    """Return a map; wells of which no condition was read are hatched."""
+    absent = {p: why for p, why in unread.items() if p not in values}
     numbers = _numbers(values)
     if numbers is not None:
         title, scale = f"Condition {name}: map of the plate", _scale(numbers)
+        blank = dict.fromkeys(values.keys() - numbers.keys(), "no value")
         picture, _, _ = draw_heatmap(
-            frame, numbers, {}, number, title, scale=scale, width=WIDTH
+            frame, numbers, absent | blank, number, title, scale=scale, width=WIDTH
         )
-        legend: Markup = scale_bar(scale, number)
+        legend = join(
+            scale_bar(scale, number),
+            _hatched("no value", len(blank)) if blank else None,
+        )
     else:
-        picture, legend = _categories(frame, name, values)
+        picture, legend = _categories(frame, name, values, absent)
     return element(
         "figure",
         element("figcaption", element("b", name)),
@@ -101,7 +118,17 @@ def _numbers(values: Texts) -> dict[Place, float] | None:
     return {place: float(value or 0) for place, value in single.items()}
 
 
-def _categories(frame: Frame, name: str, values: Texts) -> tuple[Markup, Markup]:
+def _hatched(text: str, count: int) -> Markup:
+    """Return what stands for hatched wells in a legend."""
+    swatch = element("span", class_="swatch hatched")
+    return element(
+        "p", swatch, f" {text} ", element("small", f"{count:,}"), class_="key"
+    )
+
+
+def _categories(
+    frame: Frame, name: str, values: Texts, absent: Mapping[Place, str]
+) -> tuple[Markup, Markup]:
     texts = {place: _text(found) for place, found in values.items()}
     counts = Counter(texts.values())
     ranks = {texts[place]: _rank(found) for place, found in values.items()}
@@ -116,7 +143,9 @@ def _categories(frame: Frame, name: str, values: Texts) -> tuple[Markup, Markup]
     ]
     label = f"Condition {name}: map of the plate"
     size = grid.right + 4, grid.bottom + 4
-    picture = drawing(*size, label, names(grid), empty_cells(grid, texts), *cells)
+    cells += [absent_cell(grid, place, why) for place, why in sorted(absent.items())]
+    outlines = empty_cells(grid, texts.keys() | absent.keys())
+    picture = drawing(*size, label, names(grid), outlines, *cells)
     entries = [
         element(
             "li",

@@ -26,6 +26,7 @@ def findings(view: View) -> Section:
                 ("Severity", "Code", "Count", "What was found", "Where"),
                 [_finding(one) for one in found],
                 numbers=(2,),
+                class_="told",
             )
         )
     else:
@@ -34,9 +35,12 @@ def findings(view: View) -> Section:
 
 
 def _failed(images: list[ImageFacts]) -> Markup:
-    rows = [(i.image, STANDING[i.standing], i.reason) for i in images]
+    rows = [
+        (i.image, STANDING[i.standing], i.reason.removeprefix(f"{i.image}: "))
+        for i in images
+    ]
     caption = f"{plural(len(images), 'image')} not written"
-    return table(("Image", "State", "Why"), rows, caption=caption)
+    return table(("Image", "State", "Why"), rows, caption=caption, class_="told")
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:
@@ -97,7 +101,7 @@ def _image(image: ImageFacts, labels: tuple[str, ...]) -> tuple[str, ...]:
         image.name,
         image.image,
         STANDING[image.standing],
-        f"{shape} {image.dtype}".strip(),
+        f"{shape}\u00a0{image.dtype}".strip(),
         f"{len(image.fields):,}",
         f"{image.missing:,}",
         octets(image.stored.bytes) if image.stored else "",

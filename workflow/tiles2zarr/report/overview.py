@@ -5,7 +5,7 @@ from collections import Counter
 from tiles2zarr.models.finding import Severity
 from tiles2zarr.report.facts import Facts
 from tiles2zarr.report.figures import number
-from tiles2zarr.report.frame import Place
+from tiles2zarr.report.frame import Frame, Place
 from tiles2zarr.report.markup import Markup, element, join
 from tiles2zarr.report.palette import GREYS
 from tiles2zarr.report.pictures import Sheet
@@ -179,12 +179,26 @@ def _sheets_of(view: View, part: Part) -> Markup | None:
     ]
     return join(
         heading(3, part.title),
+        _part_drawn(part.frame),
         element(
             "figure",
             element("div", drawn(first, False), class_="wide"),
             element("figcaption", *keys, class_="keys"),
         ),
         element("div", *channels, class_="pair") if channels else None,
+    )
+
+
+def _part_drawn(frame: Frame) -> Markup | None:
+    """Return which part of the plate is drawn, here and in all maps below."""
+    if frame.plate is None:
+        return None
+    rows, columns = frame.plate
+    first, last = frame.corners
+    return paragraph(
+        f"Drawn here and in the maps below: {first} to {last}, the wells in use of a "
+        f"plate of {rows} rows and {columns} columns.",
+        class_="note",
     )
 
 

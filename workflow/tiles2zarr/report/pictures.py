@@ -127,7 +127,8 @@ def assemble(frame: Frame, cell: tuple[int, int], tiles: Mapping[Place, Tile]) -
     sheet = np.full(
         (frame.rows * height, frame.columns * width, *depth), BLANK, np.uint8
     )
-    for (row, column), tile in tiles.items():
+    for place, tile in tiles.items():
+        row, column = frame.drawn(place)
         part = tile[:height, :width]
         top = row * height + (height - part.shape[0]) // 2
         left = column * width + (width - part.shape[1]) // 2
@@ -171,15 +172,3 @@ def _encode_within(
         if budget < 0:
             return None
     return files
-
-
-def to_jpeg(data: bytes) -> bytes:
-    """Return a WebP picture as JPEG, which every program opens."""
-    stream = io.BytesIO()
-    Image.open(io.BytesIO(data)).convert("RGB").save(stream, "JPEG", quality=88)
-    return stream.getvalue()
-
-
-def blank_sheet() -> bytes:
-    """Return a JPEG of nothing: the sheet of a plate without a single picture."""
-    return encode(np.full((64, 64), BLANK, dtype=np.uint8), 60, "JPEG")

@@ -12,6 +12,8 @@ WIDTH = 1040.0
 """Width of a large sheet's cells, in units of the drawing."""
 SMALL = 500.0
 """The same of a small one."""
+LARGEST = 350.0
+"""Width of a cell at most: pictures have no more pixels."""
 
 
 def draw_sheet(
@@ -34,8 +36,9 @@ def draw_sheet(
             and why.
         small: Draw it half as wide.
     """
-    width = SMALL if small else WIDTH
-    cell = width / frame.columns
+    share = SMALL / WIDTH if small else 1.0
+    cell = min(WIDTH / frame.columns, LARGEST) * share
+    width = cell * frame.columns
     aspect = sheet.size[0] * frame.rows / (sheet.size[1] * frame.columns)
     grid = Grid(frame, cell, left=26.0, top=16.0, aspect=aspect)
     label = f"Contact sheet, {sheet.label or 'all channels'}"

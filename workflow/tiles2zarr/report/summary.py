@@ -146,7 +146,6 @@ def _conditions(rows: tuple[ConditionRow, ...]) -> dict[str, tuple[Scalar, ...]]
 def _received(
     receipt: Receipt, registered: RegisteredImage | None
 ) -> dict[str, object]:
-    top = receipt.levels[-1]
     infos = registered.channels if registered is not None else ()
     colors = [info.colors or GREY for info in infos]
     colors += [GREY] * (len(receipt.labels) - len(colors))
@@ -155,9 +154,7 @@ def _received(
         "stored": Stored(
             bytes=sum(sum(columns.size) for columns in chunks),
             objects=sum(len(columns.key) for columns in chunks),
-            top=top.path,
-            top_shape=top.shape,
-            top_keys=top.chunks.key,
+            levels={level.path: level.shape for level in receipt.levels},
         ),
         "source_files": len(receipt.sources.file),
         "channels": tuple(

@@ -169,6 +169,7 @@ def table(
     numbers: tuple[int, ...] = (),
     anchors: tuple[str | None, ...] = (),
     caption: str | None = None,
+    class_: str | None = None,
 ) -> Markup:
     """Return a table that scrolls sideways where it is too wide.
 
@@ -178,6 +179,8 @@ def table(
         numbers: Columns that are aligned to the right.
         anchors: Anchor of each row.
         caption: What the table holds.
+        class_: ``told`` for one whose rows stand below one another on a narrow screen,
+            each cell with the name of its column.
     """
     right = set(numbers)
     titles = [
@@ -187,7 +190,12 @@ def table(
     lines = []
     for number, row in enumerate(rows):
         cells = [
-            element("td", cell, class_="n" if i in right else None)
+            element(
+                "td",
+                cell,
+                class_="n" if i in right else None,
+                data_name=head[i] if class_ else None,
+            )
             for i, cell in enumerate(row)
         ]
         anchor = anchors[number] if anchors else None
@@ -198,7 +206,7 @@ def table(
         element("thead", element("tr", *titles)),
         element("tbody", *lines),
     )
-    return element("div", element("table", body), class_="wide")
+    return element("div", element("table", body, class_=class_), class_="wide")
 
 
 def fold(summary: str, *children: Markup | None, opened: bool = False) -> Markup:

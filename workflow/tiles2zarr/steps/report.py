@@ -11,8 +11,8 @@ from tiles2zarr.config.options.report import ReportOptions
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.report.facts import Facts
 from tiles2zarr.report.figures import FIGURES
+from tiles2zarr.report.jpeg import blank_sheet, to_jpeg
 from tiles2zarr.report.page import SECTIONS, Builder, apology, draw_head, draw_page
-from tiles2zarr.report.pictures import blank_sheet, to_jpeg
 from tiles2zarr.report.view import Section, View, make_view
 from tiles2zarr.state import State
 from tiles2zarr.steps.output import open_store
@@ -63,9 +63,16 @@ def report(
     style = STYLE.read_text(encoding="utf-8")
     text = draw_page(options.name, draw_head(view), sections, style)
     replace_file(figures, quality_table(view.facts).encode())
-    replace_file(sheet, to_jpeg(sheets[0].data) if sheets else blank_sheet())
+    replace_file(sheet, _contact_sheet(view))
     replace_file(page, text.encode())
     LOG.info("report of %d images, %.1f MB", len(view.facts.images), len(text) / 1e6)
+
+
+def _contact_sheet(view: View) -> bytes:
+    if not view.sheets:
+        return blank_sheet()
+    first = view.sheets[0]
+    return to_jpeg(first, view.frames[first.group])
 
 
 def _drawn(id_: str, draw: Builder, view: View) -> Iterator[Section]:

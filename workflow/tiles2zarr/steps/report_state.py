@@ -5,9 +5,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from statistics import median
 from typing import Literal, TypeVar
 
+import numpy as np
 import yaml
 from pydantic import Field
 
@@ -39,8 +39,10 @@ from tiles2zarr.versions import package_versions
 LOG = logging.getLogger("tiles2zarr")
 PACKAGES = ("snakemake", "numpy", "zarr", "imagecodecs", "tifffile", "pillow", "ngio")
 """Packages whose versions the page tells."""
-BRIGHT = 3.0
-"""Wells this much brighter than the usual one do not make all others black."""
+USUAL = 75
+"""Percentile, over all images, of the end of an image's own window."""
+BRIGHT = 1.5
+"""Wells this much brighter than the usual ones do not make all others black."""
 ChannelKey = tuple[int, str]
 Model = TypeVar("Model", bound=Frozen)
 
@@ -147,7 +149,8 @@ def _contrast(histogram: Histogram, dtype: str, ends: list[float]) -> Contrast:
         ends: End of each image's own window.
     """
     window = contrast_window(histogram, dtype)
-    usual = window.start + BRIGHT * (median(ends) - window.start)
+    usual = float(np.percentile(ends, USUAL, method="lower"))
+    usual = window.start + BRIGHT * (usual - window.start)
     return Contrast(window.start, min(window.end, max(usual, window.start + 1e-6)))
 
 

@@ -1,4 +1,4 @@
-"""Pictures of written images from the smallest level of their pyramids."""
+"""Pictures of written images, each from a small level of its pyramid."""
 
 import logging
 from collections.abc import Mapping
@@ -132,9 +132,10 @@ def _picture(
 ) -> Pictures:
     """Return an image's channels in grey, and all of them in their colours."""
     objects = MemoryStore(_Objects(output.below(image.path)))
-    array = zarr.open_array(objects, path=stored.top, mode="r")
+    level = fitting_level(stored, room)
+    array = zarr.open_array(objects, path=level, mode="r")
     if not isinstance(array.shape, tuple) or len(array.shape) != len(image.axes):
-        raise StoreError(f"level {stored.top} has {array.ndim} axes, not {image.axes}")
+        raise StoreError(f"level {level} has {array.ndim} axes, not {image.axes}")
     shown: dict[str, Tile] = {}
     for number, channel in enumerate(image.channels):
         plane = _plane(array, image, number, channel, room)
@@ -146,6 +147,19 @@ def _picture(
     colored = [(shown[c.label], c.color) for c in dyed]
     mixed = colored or [(shown[c.label], "FFFFFF") for c in image.channels[:1]]
     return {"": blend(mixed), **shown}
+
+
+def fitting_level(stored: Stored, room: tuple[int, int]) -> str:
+    """Return the smallest level that fills a height or a width, else the largest.
+
+    A smaller one would be blurred by what it is stretched.
+    """
+    large = [
+        path
+        for path, shape in stored.levels.items()
+        if shape[-2] >= room[0] or shape[-1] >= room[1]
+    ]
+    return large[-1] if large else next(iter(stored.levels))
 
 
 def _plane(
