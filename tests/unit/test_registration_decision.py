@@ -172,7 +172,7 @@ def test_w3_a_brick_stays_and_is_told_why() -> None:
     )
     assert converted.decision.reason == why
     assert converted.findings == (
-        _finding("no_grid", f"Tiles are placed inplace: {why}.", severity="info"),
+        _finding("no_grid", f"Tiles are placed by inplace: {why}.", severity="info"),
     )
 
 
@@ -186,7 +186,9 @@ def test_auto_takes_corners_where_they_distort_nothing() -> None:
         "than a tile of 20 px (tolerance 1 px)"
     )
     assert converted.findings == (
-        _finding("no_grid", f"Tiles are placed corners: {why}.", severity="info"),
+        _finding(
+            "no_grid", f"Tiles are placed by snap_to_corners: {why}.", severity="info"
+        ),
     )
 
 
@@ -225,7 +227,7 @@ def test_tiles_of_two_sizes_stay(tables: tuple[list[Tile], ...], why: str) -> No
     assert converted.decision.tiling == InplaceTiling()
     assert converted.decision.reason == why
     assert converted.findings[0] == _finding(
-        "no_grid", f"Tiles are placed inplace: {why}.", severity="info"
+        "no_grid", f"Tiles are placed by inplace: {why}.", severity="info"
     )
     assert converted.codes[1:] == ["uneven_shape"]
 

@@ -208,7 +208,7 @@ def test_small_spreads_of_a_field_are_told() -> None:
     assert finding.count == 1
     assert finding.images == ("B/03/0",)
     assert finding.message == (
-        "Tiles of 1 fields of view lie up to 1.5 px apart (field 'a'); with "
+        "Tiles of 1 field of view lie up to 1.5 px apart (field 'a'); with "
         "registration.align_xy they are put at the first tile's place."
     )
 

@@ -188,7 +188,7 @@ def _why_no_pitch(axis: _Axis, images: Sequence[str], tolerance: float) -> str:
     if steps.size and steps.min() < CLOSEST * axis.tile:
         where = images[image[int(steps.argmin())]]
         return (
-            f"in image {where} {axis.name} of fields lie {steps.min():.6g} px apart, "
+            f"in image {where} {axis.name} of fields lie {steps.min():.4g} px apart, "
             f"far less than a tile of {axis.tile} px (tolerance {tolerance:.4g} px)"
         )
     if axis.pitch is None:
@@ -196,8 +196,8 @@ def _why_no_pitch(axis: _Axis, images: Sequence[str], tolerance: float) -> str:
         odd = int(np.argmax(misfits(steps, pitch, tolerance)))
         return (
             f"in image {images[image[odd]]} {axis.name} of fields lie "
-            f"{steps[odd]:.6g} px apart, which is no multiple of the smallest step of "
-            f"{pitch:.6g} px (tolerance {tolerance:.4g} px)"
+            f"{steps[odd]:.4g} px apart, which is no multiple of the smallest step of "
+            f"{pitch:.4g} px (tolerance {tolerance:.4g} px)"
         )
     if not axis.seen:
         return (

@@ -15,8 +15,9 @@ def alignment_notices(image: str, found: Positions) -> list[Finding]:
     if not apart.size:
         return []
     widest = int(found.spread.argmax())
+    fields = "field of view" if apart.size == 1 else "fields of view"
     message = (
-        f"Tiles of {apart.size} fields of view lie up to {found.spread[widest]:.4g} px "
+        f"Tiles of {apart.size} {fields} lie up to {found.spread[widest]:.4g} px "
         f"apart (field {found.tiles.field_name[widest]!r}); with registration.align_xy "
         "they are put at the first tile's place."
     )

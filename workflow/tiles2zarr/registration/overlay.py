@@ -56,7 +56,7 @@ def _misaligned(apart: dict[str, list[float]], options: Registration) -> Finding
     count = sum(map(len, apart.values()))
     farthest = max(map(max, apart.values()))
     message = (
-        f"{count} fields of view lie up to {farthest:.6g} micrometer from the field of "
+        f"{count} fields of view lie up to {farthest:.4g} micrometer from the field of "
         "the same name in another acquisition of their well, so these images do not "
         "overlay."
     )

@@ -124,7 +124,7 @@ def _no_grid(
             continue
         why = f"{why}; no corners: in image {images[image]} {objection.sentence}"
         return _sparse(why, fields) if objection.sparse else _stay(why)
-    return Choice(CornerTiling(), why, (_told("corners", why),))
+    return Choice(CornerTiling(), why, (_told("snap_to_corners", why),))
 
 
 def _stay(why: str) -> Choice:
@@ -135,7 +135,7 @@ def _told(tiling: str, why: str) -> Finding:
     return Finding(
         code="no_grid",
         severity="info",
-        message=f"Tiles are placed {tiling}: {why}.",
+        message=f"Tiles are placed by {tiling}: {why}.",
     )
 
 

@@ -56,7 +56,11 @@ def check_headers(
             Finding(
                 code="unreadable_files",
                 severity="error",
-                message=f"{len(faults)} files cannot be read; their planes are holes. "
+                message=(
+                    "1 file cannot be read; its planes are holes. "
+                    if len(faults) == 1
+                    else f"{len(faults)} files cannot be read; their planes are holes. "
+                )
                 + next(iter(faults.values())),
                 count=len(faults),
                 images=(image.image,),
