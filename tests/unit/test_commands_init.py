@@ -1,5 +1,6 @@
 """A commented config for a folder of tiles."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 import tifffile
 import yaml
 
+from tiles2zarr.__main__ import main
+from tiles2zarr.commands.gaps import find_gaps
 from tiles2zarr.commands.init import init
 from tiles2zarr.config.load import load_configs
 from tiles2zarr.config.root import Config
@@ -68,7 +71,8 @@ def test_proposed_pattern(tmp_path: Path) -> None:
         "      #   well: well, 2 values: B03, C11",
         "      #   field: field of view, 6 values: 1, 2, 3, 4 ...",
         "      #   channel: channel, always 1",
-        "      # Positions of the 6 fields, unless the TIFF tags tell them; one of:",
+        "      # FILL IN: how the 6 fields of a well lie, one of the next lines; "
+        "nothing is converted without",
         "      # grid: {rows: 2, columns: 3, order: row, overlap: 0.0}",
     ]
     assert "\n".join(comments[:5]) in text
@@ -116,7 +120,7 @@ def test_example_keys_are_valid(tmp_path: Path) -> None:
     text = init(plate(tmp_path / "raw", "B03_s1.tif", "B03_s2.tif"))
     skip = (
         "please check",
-        "Positions of",
+        "FILL IN",
         "order: row,",
         "positions:",
         "field",
@@ -128,9 +132,96 @@ def test_example_keys_are_valid(tmp_path: Path) -> None:
         else line
         for line in text.splitlines()[4:]
     ]
-    config = load("\n".join(lines))
+    config = load("\n".join(lines).replace("pixelsize:", "pixelsize: 0.65"))
     assert config.acquisitions[0].details.pixelsize == 0.65
+    assert config.acquisitions[0].details.z_spacing == 2.0
     assert config.omezarr.num_levels == 5
+
+
+def test_what_the_files_do_not_tell(tmp_path: Path) -> None:
+    """Plain TIFFs in two planes: pixel size, distance and places are to be filled in.
+
+    Blank they load as not given.
+    """
+    names = [f"{w}_f{s}_z{z}.tif" for w in ("B03", "C11") for s in "12" for z in "12"]
+    text = init(plate(tmp_path / "raw", *names))
+    assert load(text).acquisitions[0].details.pixelsize is None
+    assert [
+        (text.splitlines()[gap.line - 1].split("#")[0].strip(), gap.text)
+        for gap in find_gaps(text)
+    ] == [
+        (
+            "",
+            "how the 2 fields of a well lie, one of the next lines; nothing is "
+            "converted without",
+        ),
+        ("pixelsize:", "size of a pixel, micrometer; left blank, 1 is taken"),
+        ("z_spacing:", "distance of two planes, micrometer; left blank, 1 is taken"),
+    ]
+    one = init(plate(tmp_path / "one", "B03_z1.tif", "C11_z1.tif"))
+    assert [gap.text.split(",")[0] for gap in find_gaps(one)] == ["size of a pixel"]
+
+
+def test_what_the_tags_tell(tmp_path: Path) -> None:
+    """20,000 pixels per centimetre are 0.5 micrometer: shown, and nothing to fill in.
+
+    A first file that is damaged does not matter.
+    """
+    folder = tmp_path / "raw"
+    plate(folder, "B02.tif")
+    (folder / "B02.tif").write_bytes(b"II*\0")
+    for name in ("B03.tif", "C11.tif"):
+        tifffile.imwrite(
+            folder / name,
+            np.zeros((6, 9), np.uint8),
+            resolution=(20000, 20000),
+            resolutionunit="CENTIMETER",
+        )
+    text = init(str(folder))
+    assert "    #   pixelsize: 0.5        # micrometer, as the files say\n" in text
+    assert find_gaps(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("tagged", "heights", "wanted"),
+    [
+        pytest.param(False, (0, 0), ["size of a pixel"], id="plain"),
+        pytest.param(True, (0, 0), [], id="tagged"),
+        pytest.param(True, (0, 3), ["distance of two planes"], id="stack"),
+    ],
+)
+def test_tile_table(
+    tagged: bool, heights: tuple[int, int], wanted: list[str], tmp_path: Path
+) -> None:
+    """A tile table tells no pixel size: the tags of its files do, or nobody."""
+    resolution = {"resolution": (20000, 20000), "resolutionunit": "CENTIMETER"}
+    rows = ["file_path,row,column,fov_name,start_x,start_y,start_z,length_x,length_y"]
+    for number, height in enumerate(heights):
+        pixels = np.zeros((6, 9), np.uint8)
+        tifffile.imwrite(
+            tmp_path / f"{number}.tif", pixels, **resolution if tagged else {}
+        )
+        rows.append(f"{number}.tif,B,{number + 1},F1,0,0,{height},9,6")
+    table = tmp_path / "tiles.csv"
+    table.write_text("\n".join(rows))
+    gaps = find_gaps(init(str(table)))
+    assert [gap.text.split(",")[0] for gap in gaps] == wanted
+
+
+def test_what_to_fill_in_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`init -o` names the lines to fill in; with --json they are a list."""
+    folder, file = plate(tmp_path / "raw", "B03.tif", "C11.tif"), tmp_path / "my.yaml"
+    assert main(["init", folder, "-o", str(file)]) == 0
+    first, gap, following = capsys.readouterr().out.splitlines()
+    assert first.endswith("look through it, and fill in what the files do not tell:")
+    number, text = gap.removeprefix("  line ").split(": ", 1)
+    assert "pixelsize:" in file.read_text().splitlines()[int(number) - 1]
+    assert following == f"next: tiles2zarr check --configfile {file}"
+    main(["init", folder, "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert document["to_fill_in"] == [{"line": int(number), "text": text}]
 
 
 def test_nothing_is_recognised(tmp_path: Path) -> None:

@@ -250,7 +250,11 @@ def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
     printed = tell("init", "raw/tiles.csv", config=())
     assert printed.code == 0
     assert yaml.safe_load(printed.out)["acquisitions"] == [
-        {"path": "raw/tiles.csv", "format": "tile_table"}
+        {
+            "path": "raw/tiles.csv",
+            "format": "tile_table",
+            "details": {"pixelsize": None},
+        }
     ]
     written = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
     assert written.lines == [

@@ -54,6 +54,7 @@ def test_plan_of_a_plate(raw: Plate, tell: Tell) -> None:
     ]
     assert said.lines[18:-2] == [
         "  o as most, . not in the plan",
+        "  pixels    acquisition 0: 0.5 micrometer; channels DAPI, GFP",
         "  placed    acquisition 0: snap_to_grid (fields stand on a grid of 24 x 38 px "
         "(y, x) with tiles of 24 x 40 px); axes czyx, 2 levels",
         "    inplace       3 images of 24 x 78 px, 28.1 kB of pixels stored",

@@ -151,6 +151,7 @@ def test_parts_in_words() -> None:
         matched=15,
         images=15,
         fields=5,
+        planes=1,
         unique=True,
         plate="P1",
     )

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import yaml
 
+from tiles2zarr.commands.gaps import (
+    MARK,
+    Facts,
+    facts_of_images,
+    facts_of_table,
+    find_gaps,
+)
 from tiles2zarr.commands.telling import document
 from tiles2zarr.config.names import clean_name, folder_name
 from tiles2zarr.errors import ParserError, Tiles2ZarrError
@@ -14,6 +21,8 @@ from tiles2zarr.parsers.pattern_guess import PatternGuess, guess_pattern
 from tiles2zarr.parsers.peek import detect, plate_name
 
 _EXAMPLES = 3
+_PIXEL_SIZE = "size of a pixel, micrometer; left blank, 1 is taken"
+_Z_SPACING = "distance of two planes, micrometer; left blank, 1 is taken"
 _TEMPLATE = """\
 # Config for {folder}
 # Every key: config/README.md of tiles2zarr; a key left out takes its default.
@@ -31,11 +40,11 @@ acquisitions:
   - path: {path}
     format: {format}
 {options}\
-    # details:                # stated over what the files say
-    #   pixelsize: 0.65       # micrometer
-    #   z_spacing: 2.0        # micrometer
-    #   channels:             # by the id in the files
-    #     "1": {{channel_label: DAPI, colors: "0000FF"}}
+    {off}details:                # stated over what the files say
+    {off}  {pixelsize}
+    {off}  {z_spacing}
+    {off}  {on}channels:             # by the id in the files
+    {off}  {on}  "1": {{channel_label: DAPI, colors: "0000FF"}}
     # stage_corrections: {{flip_y: true}}
     # filters:
     #   - {{kind: well, mode: include, wells: [B03, C04]}}
@@ -67,16 +76,21 @@ def run(choice: argparse.Namespace) -> int:
     if choice.output is not None:
         _write(choice.output, text)
     found = yaml.safe_load(text)["acquisitions"][0]["format"]
+    gaps = find_gaps(text)
     if choice.json:
         facts = {
             "folder": choice.folder,
             "format": found,
             "config": text,
             "written": choice.output,
+            "to_fill_in": [vars(gap) for gap in gaps],
         }
         print(document(choice.command, 0, facts))
         return 0
-    print(f"{choice.output}: written for format {found}; look through it, then")
+    told = " and fill in what the files do not tell:" if gaps else " then"
+    print(f"{choice.output}: written for format {found}; look through it,{told}")
+    for gap in gaps:
+        print(f"  line {gap.line}: {gap.text}")
     print(f"next: tiles2zarr check --configfile {shlex.quote(choice.output)}")
     return 0
 
@@ -104,10 +118,15 @@ def init(folder: str, file: str | None = None) -> str:
     Raises:
         ParserError: There is nothing, or neither a format nor wells are recognised.
     """
+    facts, guess = Facts(), None
     try:
-        found, guess = detect(folder), None
+        found = detect(folder)
+        if found == "tile_table":
+            facts = facts_of_table(folder)
     except ParserError as error:
-        found, guess = "pattern", _guess(folder, error)
+        found, files = "pattern", list_tree(folder)
+        guess = _guess(folder, files, error)
+        facts = facts_of_images(folder, files, guess)
     said = plate_name(folder, found) or (guess.plate if guess else None)
     name = clean_name(said or "") or folder_name(folder) or "plate"
     return _TEMPLATE.format(
@@ -117,17 +136,35 @@ def init(folder: str, file: str | None = None) -> str:
         name=_quoted(name),
         path=_quoted(folder),
         format=found,
-        options="" if guess is None else _options(guess),
+        options="" if guess is None else _options(guess, facts),
+        **_details(facts),
     )
 
 
-def _guess(folder: str, reason: ParserError) -> PatternGuess:
+def _details(facts: Facts) -> dict[str, str]:
+    """Return the lines of the details, comments unless some have to be filled in."""
+    wanted = facts.pixelsize_wanted or facts.z_spacing_wanted
+    known = "" if facts.pixelsize is None else ", as the files say"
+    size = f"{facts.pixelsize or 0.65:.6g}"
+    on = "# " if wanted else ""
+    return {
+        "off": "" if wanted else "# ",
+        "on": on,
+        "pixelsize": f"pixelsize:              # {MARK}{_PIXEL_SIZE}"
+        if facts.pixelsize_wanted
+        else f"{on}{f'pixelsize: {size}':<21} # micrometer{known}",
+        "z_spacing": f"z_spacing:              # {MARK}{_Z_SPACING}"
+        if facts.z_spacing_wanted
+        else f"{on}z_spacing: 2.0        # micrometer",
+    }
+
+
+def _guess(folder: str, files: list[str], reason: ParserError) -> PatternGuess:
     """Return a pattern for the folder's file names.
 
     Raises:
-        ParserError: It cannot be listed, or its names tell no wells.
+        ParserError: Its names tell no wells.
     """
-    files = list_tree(folder)
     guess = guess_pattern(files)
     if guess is None:
         shown = ", ".join(map(_printable, files[:_EXAMPLES])) or "no files"
@@ -140,7 +177,7 @@ def _guess(folder: str, reason: ParserError) -> PatternGuess:
     return guess
 
 
-def _options(guess: PatternGuess) -> str:
+def _options(guess: PatternGuess, facts: Facts) -> str:
     """Return the options of the pattern, with what its parts would be."""
     matched = f"{guess.matched} of {guess.images} images match; please check the parts:"
     lines = [
@@ -153,12 +190,12 @@ def _options(guess: PatternGuess) -> str:
             "  # Several files are the same plane by it: name what tells them apart."
         )
     lines.append(f"  pattern: {_quoted(guess.pattern)}")
-    if guess.fields > 1:
+    if facts.positions_wanted:
         side = round(guess.fields**0.5)
         columns = -(-guess.fields // side)
         lines += [
-            f"  # Positions of the {guess.fields} fields, unless the TIFF tags tell "
-            "them; one of:",
+            f"  # {MARK}how the {guess.fields} fields of a well lie, one of the next "
+            "lines; nothing is converted without",
             f"  # grid: {{rows: {side}, columns: {columns}, order: row, overlap: 0.0}}",
             "  #                       # order: row, row_snake, column, column_snake",
             "  # positions: positions.csv  # field, x, y in micrometer (and well)",

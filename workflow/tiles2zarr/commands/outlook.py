@@ -1,15 +1,21 @@
 """A plan and what follows from it: bytes, files, memory, time, other tiling modes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from tiles2zarr.commands.sampling import Sample, cores_here
 from tiles2zarr.commands.tiling_modes import Mode
+from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.decisions import Decisions
 from tiles2zarr.models.plan import Batch, Plan
 
 MANY_FILES = 1_000_000
 """Files above which copying and listing a plate takes hours."""
+
+
+def channel_labels(details: AcquisitionDetails) -> list[str]:
+    """Return what the channels are called, nothing where they are only numbered."""
+    return [channel.channel_label for channel in details.channels or ()]
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Outlook:
     """Images that an earlier run wrote."""
     missing: Sequence[str] = ()
     """Source files that are not there."""
+    details: Mapping[int, AcquisitionDetails] = field(default_factory=dict)
+    """Pixel size and channels, by acquisition."""
 
     @property
     def source_bytes(self) -> int:
@@ -96,10 +104,21 @@ class Outlook:
             "findings": [found.model_dump(mode="json") for found in plan.findings],
         }
 
+    def _scale(self, number: int) -> dict[str, object]:
+        details = self.details.get(number)
+        if details is None:
+            return {}
+        return {
+            "pixelsize": details.pixelsize,
+            "z_spacing": details.z_spacing,
+            "channel_labels": channel_labels(details),
+        }
+
     def _acquisitions(self) -> dict[str, object]:
         return {
             str(number): {
                 **decision.model_dump(mode="json", exclude={"requested"}),
+                **self._scale(number),
                 "modes": [asdict(mode) for mode in self.modes.get(number, ())],
             }
             for number, decision in sorted(self.decisions.acquisitions.items())

@@ -78,7 +78,10 @@ def look(plate: Plate) -> Outlook:
         modes = _modes(images, decisions, plate)
     written = sum(plate.state.written(image).is_file() for image in plan.images)
     missing = find_missing(batches, plate.config)
-    return Outlook(plan, decisions, tuple(batches), sample, modes, written, missing)
+    details = {image.acquisition_id: image.acquisition for image in reversed(images)}
+    return Outlook(
+        plan, decisions, tuple(batches), sample, modes, written, missing, details
+    )
 
 
 def _modes(

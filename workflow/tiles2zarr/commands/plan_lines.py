@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from tiles2zarr.commands.outlook import MANY_FILES, Outlook
+from tiles2zarr.commands.outlook import MANY_FILES, Outlook, channel_labels
 from tiles2zarr.commands.plate_map import layout_of, plate_map
 from tiles2zarr.commands.plates import Plate, count, size
 from tiles2zarr.commands.sampling import cores_here
 from tiles2zarr.commands.tiling_modes import Mode
 from tiles2zarr.commands.uneven_wells import LEGEND, uneven_wells, well_signs
 from tiles2zarr.config.omezarr import NgffVersion
+from tiles2zarr.models.acquisition import AcquisitionDetails
 from tiles2zarr.models.decisions import AcquisitionDecision
 from tiles2zarr.models.plan import ImageEntry, Plan
 from tiles2zarr.progress.wording import duration
@@ -98,12 +99,24 @@ def _uneven(plan: Plan) -> Iterator[str]:
 
 
 def placed(outlook: Outlook) -> Iterator[str]:
-    """Yield how tiles are placed and why, and what other modes would make."""
+    """Yield pixel sizes and channels, how tiles are placed and why, and other modes."""
+    deep = {e.acquisition for e in outlook.plan.images.values() if e.shape[2] > 1}
     for number, decision in sorted(outlook.decisions.acquisitions.items()):
+        details = outlook.details.get(number)
+        if details is not None:
+            scale = _scale(details, deep=number in deep)
+            yield f"  pixels    acquisition {number}: {scale}"
         yield f"  placed    acquisition {number}: {_decision(decision)}"
         for mode in outlook.modes.get(number, ()):
             chosen = " (chosen)" if mode.name == decision.tiling.kind else ""
             yield f"    {mode.name:<13} {_mode(mode)}{chosen}"
+
+
+def _scale(details: AcquisitionDetails, *, deep: bool) -> str:
+    apart = f", planes {details.z_spacing:.6g} micrometer apart" if deep else ""
+    labels = ", ".join(channel_labels(details))
+    channels = f"; channels {labels}" if labels else ""
+    return f"{details.pixelsize:.6g} micrometer{apart}{channels}"
 
 
 def _decision(decision: AcquisitionDecision) -> str:

@@ -43,6 +43,7 @@ class PatternGuess:
         matched: How many of the image names match.
         images: How many names are images.
         fields: Most fields in one well.
+        planes: Different planes in the names; 1 where they name none.
         unique: Whether every matching name is another plane.
         plate: The one plate the names tell, if they do.
     """
@@ -52,6 +53,7 @@ class PatternGuess:
     matched: int
     images: int
     fields: int
+    planes: int
     unique: bool
     plate: str | None
 
@@ -86,6 +88,7 @@ def guess_pattern(names: Sequence[str]) -> PatternGuess | None:
         matched=len(hits),
         images=len(images),
         fields=_most_fields(hits),
+        planes=len({hit.get("z") for hit in hits}),
         unique=len({tuple(hit.values()) for hit in hits}) == len(hits),
         plate=plates.pop() if len(plates) == 1 else None,
     )
