@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.rules.plate import CONDITIONS, Plate, config
+from tests.rules.plate import CONDITIONS, TABLE, Plate, config
 from tests.unit.conftest import Tell, write_config
 from tiles2zarr.commands.check import _folder_faults
 
@@ -69,6 +69,21 @@ def test_condition_table_is_read(raw: Plate, tell: Tell) -> None:
         "acquisitions[0].conditions: raw/conditions.csv: well 'B3x' is not letters and "
         "a number like 'B03' in table row 2. Correct it."
     )
+
+
+def test_tile_table_is_read(raw: Plate, tell: Tell) -> None:
+    """Each fault of a small tile table is a line with its row."""
+    (raw.work / TABLE).write_text(
+        "file_path,row,column,fov_name,start_x,start_y,length_x,length_y\n"
+        'B03_F1_c0.tif,B,3,F1,"0,5",0,40,24\n'
+        "B03_F2_c0.tif,B,99,F2,19,0,40,24\n"
+    )
+    assert faults(tell) == [
+        "acquisitions[0].path: raw/tiles.csv: start_x is '0,5' in table row 1, "
+        "expected a number between -1e+09 and 1e+09. Write decimals with a point.",
+        "acquisitions[0].path: raw/tiles.csv: column '99' is outside 1..72 in table "
+        "row 2. Correct it.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,12 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         (("plan", "--configfile", "my.yaml", "-d", "nowhere"), "nowhere is not a"),
         (("status", "--configfile", "my.yaml", "--plate", "P2"), "no plate 'P2'"),
         (("fly",), "invalid choice: 'fly'"),
+        (("chek", "--json"), "; did you mean check?"),
+        (
+            ("plan", "--configfile", "my.yaml", "--imges"),
+            "unrecognized arguments: --imges; did you mean --images?\n",
+        ),
+        (("check", "--configfile", "my.yaml", "B03"), "unrecognized arguments: B03\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -258,7 +264,9 @@ def test_init_prints_or_writes(raw: Plate, tell: Tell) -> None:
     ]
     written = tell("init", "raw/tiles.csv", "-o", "new.yaml", config=())
     assert written.lines == [
-        "new.yaml: written for format tile_table; look through it, then",
+        "new.yaml: written for format tile_table; look through it, and fill in what "
+        "the files do not tell:",
+        "  line 17: size of a pixel, micrometer; left blank, 1 is taken",
         "next: tiles2zarr check --configfile new.yaml",
     ]
     assert Path("new.yaml").read_text() == printed.out.replace(

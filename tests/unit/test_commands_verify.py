@@ -420,7 +420,11 @@ def test_no_plan(raw: Plate, tell: Tell) -> None:
     """Before the first run there is nothing to measure against."""
     said = tell("verify")
     assert said.code == 1
-    assert said.err.startswith("results/P1/plan.json cannot be read: No such file")
+    assert said.err == (
+        "P1: not begun, there is no results/P1/plan.json. Run the workflow first, or "
+        "name the folder it ran in with -d. If the results folder was lost: tiles2zarr "
+        "verify --adopt.\n"
+    )
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])

@@ -459,6 +459,20 @@ def test_all_faults_of_cells_are_told(tmp_path: Path) -> None:
     ]
 
 
+def test_decimal_commas_are_told(tmp_path: Path) -> None:
+    """Doses with commas would be texts; other texts with commas stay what they are."""
+    doses = "well;dose;pair\nB3;0,5;1,2\nB4;10;a,b\nB5;;\nB6;-2,25;3\n"
+    assert _faults(tmp_path, doses) == [
+        "dose is '0,5' in table rows 1, 4, a number with a decimal comma. Write "
+        "decimals with a point; a text that is no number needs a letter."
+    ]
+    path = tmp_path / "fine.csv"
+    path.write_text("well;dose;pair\nB3;0.5;1,2\nB4;10;a,b\n")
+    table = read_conditions(str(path))
+    assert table["dose"].tolist() == [0.5, 10]
+    assert table["pair"].tolist() == ["1,2", "a,b"]
+
+
 wells = st.tuples(st.integers(0, 2), st.integers(0, 4))
 
 

@@ -85,6 +85,15 @@ TOP = [
         "registration.max_gap: expected a finite number, got nan",
     ),
     (
+        "registration: {max_gap: '1,5'}",
+        "registration.max_gap: expected a number, got '1,5'; write decimals with a "
+        "point (0.65, not 0,65)",
+    ),
+    (
+        "registration: {max_gap: 1,5}",
+        "registration.5: unknown key; write decimals with a point (0.65, not 0,65)",
+    ),
+    (
         "registration: {max_gap: on}",
         "registration.max_gap: expected a number, got true",
     ),

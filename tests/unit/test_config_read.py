@@ -46,7 +46,41 @@ FAULTS = [
         "a: 1\nb: [1, 2\nc: 3\n",
         "line 3, column 2: expected ',' or ']', but got ':'",
     ),
-    ("a:\n\tb: 1\n", "line 2, column 1: found character '\\t' that cannot start"),
+    (
+        "a:\n\tb: 1\n",
+        "line 2, column 1: found character '\\t' that cannot start any token; indent "
+        "with spaces",
+    ),
+    (
+        'a: "D:\\Daten"\n',
+        "line 1, column 8: found unknown escape character 'D'; a backslash in double "
+        "quotes means something else: write / or take single quotes",
+    ),
+    (
+        "a:\n  - b: 1\n    c: 2\n     d: 3\n",
+        "line 4, column 7: mapping values are not allowed here; text with a colon goes "
+        "in quotes, and a key stands at the start of its line",
+    ),
+    (
+        "a:\n    b: 1\n  c: 2\n",
+        "line 3, column 3: expected <block end>, but found '<block mapping start>'; "
+        "indent it as the lines before it that belong together",
+    ),
+    (
+        "a: 1\nb\nc: 2\n",
+        "line 2, column 1: could not find expected ':'; a key ends with a colon and a "
+        "blank",
+    ),
+    (
+        'a: 1\nb: "C\nc: 2\n',
+        "line 2, column 4: found unexpected end of stream; a quote or bracket is not "
+        "closed",
+    ),
+    (
+        "a: @b\n",
+        "line 1, column 4: found character '@' that cannot start any token; put the "
+        "text in quotes",
+    ),
     ("- a\n", "expected keys at its top, like 'output: results'"),
     ("a: 2024-13-45\n", "is not YAML: month must be in 1..12"),
     (b"a: \xff\n", "is not UTF-8 text (byte 3); save it as UTF-8"),

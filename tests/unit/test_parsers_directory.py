@@ -9,6 +9,7 @@ from tests.unit.cellvoyager_samples import image as record
 from tests.unit.cellvoyager_samples import write_measurement
 from tests.unit.imagexpress_samples import plan_text, write_plan, write_plane
 from tests.unit.operetta_samples import Sample, image_fields
+from tiles2zarr.errors import ParserError
 from tiles2zarr.parsers.directory import list_directory
 from tiles2zarr.parsers.formats import parse_acquisition
 from tiles2zarr.parsers.peek import detect, plate_name
@@ -30,6 +31,39 @@ def _operetta(folder: Path) -> None:
 
 def _cellvoyager(folder: Path) -> None:
     write_measurement(folder, [record()])
+
+
+WINDOWS = (
+    "It is a path of Windows; give the folder under which this computer has it, such "
+    "as /mnt/..."
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown", "cure"),
+    [
+        ("Rohdaten", "Rohdaten", "Correct the path; Rohdaten Müller is there."),
+        ("Messung/tiff", "Messung/tiff", "Correct the path."),
+        ("D:\\raw", "D:\\raw", WINDOWS),
+        ("\\\\server\\raw", "\\\\server\\raw", WINDOWS),
+        (
+            "D:\test",
+            "'D:\\test'",
+            "It holds a control character, as a backslash in double quotes makes: "
+            "write / or take single quotes.",
+        ),
+    ],
+    ids=["alike", "no-folder", "drive", "share", "tab"],
+)
+def test_nothing_at_a_path(
+    path: str, shown: str, cure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that leads nowhere is told with what was probably meant."""
+    monkeypatch.chdir(tmp_path)
+    Path("Rohdaten Müller").mkdir()
+    with pytest.raises(ParserError) as caught:
+        list_directory(path)
+    assert str(caught.value) == f"{shown} is not there. {cure}"
 
 
 @pytest.mark.parametrize("write", [_imagexpress, _operetta, _cellvoyager])

@@ -6,12 +6,14 @@ at once.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import chdir
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import NoReturn, Protocol, TypeAlias, cast
 
 from tiles2zarr import __version__
 from tiles2zarr.errors import Tiles2ZarrError
@@ -29,7 +31,9 @@ class _Command(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; whatever goes wrong is a line."""
-    choice = make_parser().parse_args(arguments)
+    choice, unknown = make_parser().parse_known_args(arguments)
+    if unknown:
+        choice.parser.error(_unknown(unknown, choice.parser))
     if getattr(choice, "configfile", None) and choice.directory != ".":
         # as Snakemake does: the config from here, everything in it from --directory
         choice.configfile = str(Path(choice.configfile).absolute())
@@ -58,6 +62,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors name the word that was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with a usage error."""
+        choices = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choices is not None:
+            word, known = choices.groups()
+            message += _meant(word, re.findall("'(.*?)'", known))
+        super().error(message)
+
+
+def _unknown(words: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Return what is said of options and words that a command does not have."""
+    known = [name for name in parser._option_string_actions if name.startswith("--")]
+    hint = _meant(words[0].partition("=")[0], known)
+    return f"unrecognized arguments: {' '.join(words)}{hint}"
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
 def _tell_error(choice: argparse.Namespace, error: Exception) -> None:
     """Print the document that takes the place of the one that was asked for."""
     if choice.json:
@@ -71,7 +99,7 @@ def _command(name: str) -> _Command:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; importing none of them."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tiles2zarr",
         description="Look at a conversion before, during and after it. "
         "Conversions themselves run by `snakemake -c all --configfile my.yaml`.",
@@ -104,7 +132,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 def _added(commands: _Commands, name: str, text: str) -> argparse.ArgumentParser:

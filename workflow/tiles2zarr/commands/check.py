@@ -17,14 +17,18 @@ from tiles2zarr.errors import (
     FaultsError,
     ParserError,
     StoreError,
+    TableError,
     Tiles2ZarrError,
 )
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.parsers.directory import list_directory
+from tiles2zarr.parsers.formats import parse_acquisition
 from tiles2zarr.parsers.peek import detect
 from tiles2zarr.steps.named_functions import check_functions
 from tiles2zarr.steps.output import check_owner, read_owner
 
+SMALL_BYTES = 20_000_000
+"""Tile tables up to this size are read: about 200,000 rows."""
 _ALIKE = {"cq3k": "cellvoyager"}
 """Formats that are recognised as another one."""
 
@@ -94,18 +98,28 @@ def _input_faults(place: str, path: str, acquisition: Acquisition) -> Iterator[s
         if ":" in acquisition.format:
             return
         list_directory(path, storage)
-        if acquisition.format in ("tile_table", "pattern"):
+        if acquisition.format == "pattern":
             return
-        found = detect(path, storage)
+        wanted = acquisition.format
+        found = wanted if wanted == "tile_table" else detect(path, storage)
+        if found == "tile_table" and _is_small(path):
+            parse_acquisition(path, found, {}, storage)
+    except TableError as error:
+        yield from (f"{place}: {path}: {line}" for line in error.faults)
+        return
     except ParserError as error:
         yield f"{place}: {error}"
         return
-    wanted = acquisition.format
     if wanted not in ("auto", found) and _ALIKE.get(wanted) != found:
         yield (
             f"{place}: {path} is of format {found} by its files, the config says "
             f"{wanted}. Correct format, or leave it out."
         )
+
+
+def _is_small(path: str) -> bool:
+    """Say whether a table is local and read in a second or two."""
+    return os.path.isfile(path) and os.path.getsize(path) <= SMALL_BYTES
 
 
 def _table_faults(place: str, path: str | None, config: Config) -> Iterator[str]:

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tiles2zarr.checkpoints import read_json
 from tiles2zarr.config.load import load_configs, read_config
 from tiles2zarr.config.root import Config
+from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.models.plan import Plan
 from tiles2zarr.parsers.peek import plate_name
 from tiles2zarr.state import State
 
@@ -54,6 +57,21 @@ def load_plates(configfile: str, only: str | None = None) -> tuple[Plate, ...]:
         for name, config in configs.items()
         if only in (None, name)
     )
+
+
+def read_plan(plate: Plate) -> Plan:
+    """Return the plan that a run left.
+
+    Raises:
+        Tiles2ZarrError: There is none yet, or it cannot be read.
+    """
+    if not plate.state.plan.exists():
+        raise Tiles2ZarrError(
+            f"{plate.name}: not begun, there is no {plate.state.plan}. Run the "
+            "workflow first, or name the folder it ran in with -d. If the results "
+            "folder was lost: tiles2zarr verify --adopt."
+        )
+    return read_json(plate.state.plan, Plan)
 
 
 def _results(raw: Mapping[str, object]) -> Path:

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.certificate import (
     Entry,
     Source,
@@ -15,7 +14,7 @@ from tiles2zarr.commands.certificate import (
 )
 from tiles2zarr.commands.comparison import Compared
 from tiles2zarr.commands.manifest import write_manifest
-from tiles2zarr.commands.plates import Plate, count
+from tiles2zarr.commands.plates import Plate, count, read_plan
 from tiles2zarr.models.plan import Plan
 
 THREADS = 8
@@ -45,7 +44,7 @@ class Proofs:
         Raises:
             Tiles2ZarrError: The plan cannot be read.
         """
-        plan = read_json(plate.state.plan, Plan)
+        plan = read_plan(plate)
         self._plates.append((plate, plan))
         if self._certificate:
             self._sources = hash_sources(plate, plan, THREADS)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tiles2zarr.checkpoints import read_json
 from tiles2zarr.commands.leftovers import Leftover, find_leftovers
-from tiles2zarr.commands.plates import Plate, count, load_plates
+from tiles2zarr.commands.plates import Plate, count, load_plates, read_plan
 from tiles2zarr.commands.telling import Told, tell
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.plan import Plan
@@ -32,7 +32,7 @@ def report(plate: Plate, *, remove: bool) -> Told:
     Raises:
         Tiles2ZarrError: The state cannot be read, or the output cannot be written.
     """
-    plan = read_json(plate.state.plan, Plan)
+    plan = read_plan(plate)
     orphans = find_orphans(plan, plate.state)
     folders = _folders(plate, plan, orphans)
     leftovers = list(find_leftovers(plate.output, folders, plate.storage))

@@ -11,7 +11,7 @@ from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
 from tiles2zarr.commands.exchange import find_exchanged
 from tiles2zarr.commands.found import Found
 from tiles2zarr.commands.plate_damage import plate_faults
-from tiles2zarr.commands.plates import Plate, count, load_plates
+from tiles2zarr.commands.plates import Plate, count, load_plates, read_plan
 from tiles2zarr.commands.progress import find_progress
 from tiles2zarr.commands.proofs import Proofs
 from tiles2zarr.commands.source_damage import source_lines
@@ -153,7 +153,7 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
         Tiles2ZarrError: The state cannot be read, or (``mend``) a live process is
             writing an image.
     """
-    plan = read_json(plate.state.plan, Plan)
+    plan = read_plan(plate)
     owner = read_owner(plate.state)
     found = find_damage(plate, plan, owner, depth=depth, threads=threads)
     lines = found.lines()

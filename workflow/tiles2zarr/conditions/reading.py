@@ -6,6 +6,7 @@ A condition table in its normal form has ``row`` and ``column`` (0-based, Int64)
 ``attrs["title"]`` says what it is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,8 @@ from tiles2zarr.errors import TableError
 from tiles2zarr.models.well import column_index, parse_well, row_index
 from tiles2zarr.sheets import NULLS, Sheet, one_edit, read_sheet, row_list
 
+_NUMBER = r"[-+]?\d+(\.\d+)?"
+_COMMA = r"[-+]?\d+,\d+"
 KEYS = ("row", "column", "image_path", "acquisition", "fov")
 """Columns of the normal form that are no conditions."""
 _NAMES = ("row", "column", "well", "image_path", "acquisition", "fov_name")
@@ -43,7 +46,11 @@ def read_conditions(
     faults += key_faults
     if faults:
         raise TableError(sheet.title, faults)
-    values = {name: sheet.values(name) for name in sheet.columns if name not in _NAMES}
+    names = [name for name in sheet.columns if name not in _NAMES]
+    faults = [fault for name in names for fault in _decimal_commas(sheet, name)]
+    if faults:
+        raise TableError(sheet.title, faults)
+    values = {name: sheet.values(name) for name in names}
     index = pd.Index(sheet.rows, name="table_row")
     table = pd.DataFrame(keys | values, index=index)
     table.attrs["title"] = sheet.title
@@ -95,6 +102,24 @@ def _meant(name: str, *, placed: bool) -> str | None:
         if name.casefold() == known.casefold():
             return known
     return one_edit(name, ("acquisition", "fov_name") if placed else _NAMES)
+
+
+def _decimal_commas(sheet: Sheet, name: str) -> list[str]:
+    """Return the fault of a column that is numbers but for their decimal commas.
+
+    As texts they would be categories without an order: no dose, no scale.
+    """
+    texts = sheet.texts(name)
+    filled = np.array([text.lower() not in NULLS for text in texts], dtype=bool)
+    comma = np.array([bool(re.fullmatch(_COMMA, text)) for text in texts], dtype=bool)
+    plain = np.array([bool(re.fullmatch(_NUMBER, text)) for text in texts], dtype=bool)
+    if not comma.any() or not (comma | plain)[filled].all():
+        return []
+    rows = row_list(sheet.rows[comma])
+    return [
+        f"{name} is {texts[comma][0]!r} in {rows}, a number with a decimal comma. "
+        "Write decimals with a point; a text that is no number needs a letter."
+    ]
 
 
 def _read_keys(sheet: Sheet) -> tuple[dict[str, object], list[str]]:

@@ -44,6 +44,9 @@ _EXPECTED = {
 }
 
 
+_POINT = "write decimals with a point (0.65, not 0,65)"
+
+
 class Fault(NamedTuple):
     """One thing that is wrong."""
 
@@ -83,6 +86,8 @@ def _message(
     kind, got, context = detail["type"], detail["input"], detail.get("ctx", {})
     key = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
+        if key.isdigit() and got is None:
+            return f"unknown key; {_POINT}"
         return _unknown_key(key, path, holders)
     if kind == "missing":
         return _NEEDED.get(key) or f"is needed: {_meaning(key, holders)}"
@@ -142,7 +147,9 @@ def _wrong_type(kind: str, got: object) -> str | None:
     expected = _EXPECTED.get(kind.split("_")[0])
     if expected is None:
         return None
-    return f"expected {expected}, got {shown(got) if got != '' else 'nothing'}"
+    told = f"expected {expected}, got {shown(got) if got != '' else 'nothing'}"
+    comma = isinstance(got, str) and re.fullmatch(r"[-+]?\d+,\d+", got.strip())
+    return f"{told}; {_POINT}" if comma else told
 
 
 def _own_words(detail: ErrorDetails) -> str:

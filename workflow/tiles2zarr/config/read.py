@@ -42,8 +42,31 @@ def _yaml_fault(error: yaml.YAMLError | ValueError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"is not YAML: {error}"
     problem = error.problem or error.context or "not YAML"
-    hint = "; indent with spaces" if "\\t" in problem else ""
-    return f"{_place(error.problem_mark)}: {problem}{hint}"
+    hint = next((f"; {cure}" for words, cure in _CURES if words in problem), "")
+    begun = any(words in problem for words in _BEGUN_BEFORE)
+    mark = error.context_mark if begun else None
+    return f"{_place(mark or error.problem_mark)}: {problem}{hint}"
+
+
+_CURES = (
+    ("'\\t'", "indent with spaces"),
+    (
+        "unknown escape character",
+        "a backslash in double quotes means something else: write / or take single "
+        "quotes",
+    ),
+    ("expected <block end>", "indent it as the lines before it that belong together"),
+    (
+        "mapping values are not allowed",
+        "text with a colon goes in quotes, and a key stands at the start of its line",
+    ),
+    ("could not find expected ':'", "a key ends with a colon and a blank"),
+    ("cannot start any token", "put the text in quotes"),
+    ("found unexpected end of stream", "a quote or bracket is not closed"),
+)
+"""Words of the YAML reader, and what to do for them."""
+_BEGUN_BEFORE = ("could not find expected ':'", "found unexpected end of stream")
+"""Words for what began in an earlier line than it is noticed in."""
 
 
 def _place(mark: yaml.Mark) -> str:

@@ -1,9 +1,12 @@
 """What a folder holds, local or behind a URL."""
 
+import contextlib
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from tiles2zarr.errors import ParserError
@@ -104,7 +107,8 @@ def list_directory(
         if "://" in path:
             why = explain_remote(error)
         elif isinstance(error, FileNotFoundError):
-            raise ParserError(f"{path} is not there. Correct the path.") from error
+            shown = path if path.isprintable() else repr(path)
+            raise ParserError(f"{shown} is not there. {_cure(path)}") from error
         else:
             why = getattr(error, "strerror", None) or str(error)
         raise ParserError(
@@ -141,6 +145,25 @@ def highest_folders(
         )
         level = [folder for folder in below if folder is not None]
     return []
+
+
+def _cure(path: str) -> str:
+    """Return what to do about a path at which there is nothing."""
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", path) and os.name != "nt":
+        return (
+            "It is a path of Windows; give the folder under which this computer has "
+            "it, such as /mnt/..."
+        )
+    if min(path) < " ":
+        return (
+            "It holds a control character, as a backslash in double quotes makes: "
+            "write / or take single quotes."
+        )
+    with contextlib.suppress(OSError):
+        alike = get_close_matches(last_part(path), os.listdir(parent(path)), n=1)
+        if alike:
+            return f"Correct the path; {alike[0]} is there."
+    return "Correct the path."
 
 
 def _local(path: str) -> Directory:
