@@ -34,7 +34,10 @@ from tests.e2e.ended import finished, run, surroundings
 from tests.rules.plate import IMAGES, Plate, config
 
 B04 = "B/04/0: raw/B04_F1_c0.tif cannot be read: "
-AGAIN = "Copy the file again from the instrument, or take its row out of the table."
+AGAIN = (
+    "Copy the file again from the instrument, or leave it out: take its row out of "
+    "the table, or filter by path_regex."
+)
 NAME = (
     "must be 1 to 100 letters, digits or '._ -', beginning with a letter or digit and "
     "not ending in a space or dot"

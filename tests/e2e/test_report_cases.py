@@ -83,6 +83,22 @@ def test_failed_image_is_told(tmp_path: Path) -> None:
     assert 'class="absent"' in page.text
 
 
+def test_failed_image_is_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A tile of 40 x 60 pixels declared as 41 x 60: image, file, and no image again."""
+    monkeypatch.chdir(tmp_path)
+    write_tile(Path("raw/a.tif"), np.zeros((40, 60), np.uint16))
+    head = "file_path,row,column,fov_name,start_x,start_y,length_x,length_y"
+    Path("raw/tiles.csv").write_text(f"{head}\na.tif,B,3,F1,0,0,60,41")
+    details = {"pixelsize": 0.5}
+    plain = plate_config(acquisition={"conditions": None, "details": details})
+    with pytest.raises(FaultsError):
+        convert(plain, tmp_path)
+    (told,) = [line for line in caplog.messages if "a.tif" in line]
+    assert told.startswith("B/03/0: a.tif holds 40 x 60 pixels")
+
+
 @pytest.mark.parametrize("lost", ["written", "registered", "done", "benchmarks"])
 def test_lost_state_costs_its_part(lost: str, tmp_path: Path) -> None:
     """Without receipts, boxes, outcomes or times there is still a page."""

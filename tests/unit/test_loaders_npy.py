@@ -14,7 +14,10 @@ from tiles2zarr.loaders import Header, open_source, probe
 from tiles2zarr.models.loader import FileLoader
 
 FILE = FileLoader()
-FIX = "Copy the file again from the instrument, or take its row out of the table."
+FIX = (
+    "Copy the file again from the instrument, or leave it out: take its row out of "
+    "the table, or filter by path_regex."
+)
 
 
 def _planes(path: Path) -> tuple[Header, list[NDArray[np.generic]]]:

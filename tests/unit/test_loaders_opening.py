@@ -26,7 +26,10 @@ from tiles2zarr.steps.headers import check_headers
 
 FILE = FileLoader()
 PIXELS = np.arange(5 * 7, dtype=np.uint8).reshape(5, 7)
-COPY = "Copy the file again from the instrument, or take its row out of the table."
+COPY = (
+    "Copy the file again from the instrument, or leave it out: take its row out of "
+    "the table, or filter by path_regex."
+)
 
 
 def _save(path: Path) -> Path:

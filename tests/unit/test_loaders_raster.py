@@ -18,7 +18,10 @@ from tiles2zarr.models.loader import FileLoader
 
 Pixels = NDArray[np.generic]
 FILE = FileLoader()
-FIX = "Copy the file again from the instrument, or take its row out of the table."
+FIX = (
+    "Copy the file again from the instrument, or leave it out: take its row out of "
+    "the table, or filter by path_regex."
+)
 SAVE = "Save it with 8 or 16 bits per sample, as grey values or RGB."
 
 

@@ -43,7 +43,8 @@ WINDOWS = (
     ("path", "shown", "cure"),
     [
         ("Rohdaten", "Rohdaten", "Correct the path; Rohdaten Müller is there."),
-        ("Messung/tiff", "Messung/tiff", "Correct the path."),
+        ("Messung/tiff", "Messung/tiff", "Correct the path; it starts in {here}."),
+        ("/nowhere/tiff", "/nowhere/tiff", "Correct the path."),
         ("D:\\raw", "D:\\raw", WINDOWS),
         ("\\\\server\\raw", "\\\\server\\raw", WINDOWS),
         (
@@ -53,7 +54,7 @@ WINDOWS = (
             "write / or take single quotes.",
         ),
     ],
-    ids=["alike", "no-folder", "drive", "share", "tab"],
+    ids=["alike", "relative", "absolute", "drive", "share", "tab"],
 )
 def test_nothing_at_a_path(
     path: str, shown: str, cure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -63,7 +64,9 @@ def test_nothing_at_a_path(
     Path("Rohdaten Müller").mkdir()
     with pytest.raises(ParserError) as caught:
         list_directory(path)
-    assert str(caught.value) == f"{shown} is not there. {cure}"
+    assert str(caught.value) == (
+        f"{shown} is not there. {cure.format(here=Path.cwd())}"
+    )
 
 
 @pytest.mark.parametrize("write", [_imagexpress, _operetta, _cellvoyager])

@@ -197,7 +197,8 @@ def test_frame_that_was_never_written(tmp_path: Path) -> None:
             source.read(2)
     assert str(caught.value) == (
         f"{path} cannot be read: its frame 2 was never written. Copy the file again "
-        "from the instrument, or take its row out of the table."
+        "from the instrument, or leave it out: take its row out of the table, or "
+        "filter by path_regex."
     )
 
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 UNKNOWN_PLANES = sys.maxsize
 """``Header.planes`` of a custom loader: its function does not say."""
-FIX = "Copy the file again from the instrument, or take its row out of the table."
+FIX = (
+    "Copy the file again from the instrument, or leave it out: take its row out of "
+    "the table, or filter by path_regex."
+)
 """How to mend a damaged file."""
 
 _READ_ERRORS: tuple[type[BaseException], ...] = (

@@ -163,7 +163,8 @@ def _cure(path: str) -> str:
         alike = get_close_matches(last_part(path), os.listdir(parent(path)), n=1)
         if alike:
             return f"Correct the path; {alike[0]} is there."
-    return "Correct the path."
+    start = "" if os.path.isabs(path) else f"; it starts in {os.getcwd()}"
+    return f"Correct the path{start}."
 
 
 def _local(path: str) -> Directory:

@@ -62,7 +62,7 @@ def register(
                 image, tiles_digest, task, state, options, listings
             )
         except Tiles2ZarrError as error:
-            LOG.error("%s: %s", image, error)
+            LOG.error("%s: %s", image, str(error).removeprefix(f"{image}: "))
             outcomes[image] = Outcome(status="failed", error=str(error))
             continue
         sha = write_json(state.registered(image), registered)
