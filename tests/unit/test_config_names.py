@@ -19,6 +19,7 @@ from tiles2zarr.models.collection import check_name
         ("日本", None),
         ("", None),
         ("a" * 120, "a" * 100),
+        ("Größe 5 µm, Łódź", "Grosse 5 um_ Lodz"),
     ],
 )
 def test_clean_name(text: str, name: str | None) -> None:

@@ -27,6 +27,11 @@ _FILES = {
     ".xml",
 }
 """Endings of tables, indexes and images; anything else is taken for a folder."""
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"}
+    | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "µ": "u", "μ": "u"}
+)
+"""Letters that are none with an accent."""
 
 
 def clean_name(text: str) -> str | None:
@@ -34,7 +39,8 @@ def clean_name(text: str) -> str | None:
 
     Accents are dropped, and what is not a letter, digit or ``._ -`` becomes ``_``.
     """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    letters = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    plain = letters.encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._ -]+", "_", plain)
     name = re.sub(r"^[^A-Za-z0-9]+", "", name)[:100].rstrip("_ .")
     return check_name(name) if name else None
