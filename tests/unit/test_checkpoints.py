@@ -17,6 +17,7 @@ from tiles2zarr.checkpoints import (
     replace_file,
     to_bytes,
     write_json,
+    write_json_files,
 )
 from tiles2zarr.errors import Tiles2ZarrError, VersionError
 from tiles2zarr.models.base import Frozen, Scalar
@@ -53,6 +54,20 @@ def test_digest_is_sha256_of_the_text() -> None:
     expected = hashlib.sha256(TEXT).hexdigest()
     assert digest(NOTE) == digest(TEXT) == expected
     assert digest({"schema": 1, "values": NOTE.values}) == expected
+
+
+def test_many_models_are_written_as_one_is(tmp_path: Path) -> None:
+    """Same bytes and digests; equal files keep their times, others are replaced."""
+    other = Note(values={"a": 1})
+    models = {tmp_path / "A/01/0.json": NOTE, tmp_path / "B/02/0.json": other}
+    first, second = models
+    assert write_json_files(models) == [digest(NOTE), digest(other)]
+    assert [path.read_bytes() for path in models] == [TEXT, to_bytes(other)]
+    os.utime(first, ns=(5, 5))
+    assert write_json_files({first: NOTE, second: NOTE}) == [digest(NOTE)] * 2
+    assert first.stat().st_mtime_ns == 5
+    assert second.read_bytes() == TEXT
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {first, second}
 
 
 def test_a_model_is_written_and_read(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_well_lists_its_images(version: Version) -> None:
     plate = described(
         place("B", 3, 1), place("B", 3, 0), place("C", 2, 0), place("A", 3, 10)
     )
-    found = well_attributes(plate, (1, 2), version)
+    found = well_attributes(plate.images_by_well()["B/03"], version)
     well = {
         "version": version,
         "images": [{"path": "0", "acquisition": 0}, {"path": "1", "acquisition": 1}],
@@ -132,7 +132,8 @@ def test_well_lists_its_images(version: Version) -> None:
 def test_acquisitions_are_sorted_as_numbers() -> None:
     """Image 10 of a well comes after image 2."""
     plate = described(*(place("B", 3, number) for number in (10, 2, 1)))
-    images = well_attributes(plate, (1, 2), "0.4")["well"]["images"]  # type: ignore[index]
+    attributes = well_attributes(plate.images_by_well()["B/03"], "0.4")
+    images = attributes["well"]["images"]  # type: ignore[index]
     assert [image["path"] for image in images] == ["1", "2", "10"]
 
 

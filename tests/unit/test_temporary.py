@@ -42,6 +42,18 @@ def test_what_the_dead_left_is_swept_and_no_more(tmp_path: Path) -> None:
     assert not theirs.exists()
 
 
+def test_many_files_are_swept_at_once(tmp_path: Path) -> None:
+    """In each folder what the dead left of the wanted names goes, and no more."""
+    wanted = [tmp_path / "a/0.json", tmp_path / "a/1.json", tmp_path / "b/0.json"]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    theirs = [left_by_the_dead(path) for path in wanted]
+    other = left_by_the_dead(tmp_path / "b/1.json")
+    sweep(*wanted)
+    assert not any(path.exists() for path in theirs)
+    assert other.exists()
+
+
 def test_writers_sweep(tmp_path: Path) -> None:
     """State files and documents of groups clear up beside themselves."""
     left_by_the_dead(tmp_path / "0.json")

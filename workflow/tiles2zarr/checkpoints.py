@@ -40,6 +40,10 @@ def replace_file(path: Path, raw: bytes, *, durable: bool = False) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path)
+    _replace(path, raw, durable=durable)
+
+
+def _replace(path: Path, raw: bytes, *, durable: bool = False) -> None:
     new = beside(path)
     try:
         with open(new, "wb") as stream:
@@ -64,6 +68,24 @@ def write_json(
     if not path.is_file() or path.read_bytes() != raw:
         replace_file(path, raw, durable=durable)
     return digest(raw)
+
+
+def write_json_files(models: Mapping[Path, BaseModel]) -> list[str]:
+    """Write models as ``write_json`` does; return their digests, in order.
+
+    Each folder is searched once for what killed processes left: a search per file
+    takes half a minute in a folder of 6,000.
+    """
+    for folder in {path.parent for path in models}:
+        folder.mkdir(parents=True, exist_ok=True)
+    sweep(*models)
+    digests = []
+    for path, model in models.items():
+        raw = to_bytes(model)
+        if not path.is_file() or path.read_bytes() != raw:
+            _replace(path, raw)
+        digests.append(digest(raw))
+    return digests
 
 
 def parse_json(raw: bytes, model: type[Model], name: str) -> Model:

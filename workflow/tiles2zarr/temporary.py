@@ -22,16 +22,20 @@ def is_temporary(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def sweep(path: Path) -> None:
-    """Remove what processes that are gone left of their tries to write ``path``.
+def sweep(*paths: Path) -> None:
+    """Remove what processes that are gone left of their tries to write ``paths``.
 
-    A process of another host counts as gone; it notices when it renames.
+    Their folders are there and are listed once each. A process of another host counts
+    as gone; it notices when it renames.
     """
-    start = f".{path.name}."
-    for name in os.listdir(path.parent):
-        match = _NAME.fullmatch(name) if name.startswith(start) else None
-        if match and match["of"] == path.name and not _alive(int(match["pid"])):
-            (path.parent / name).unlink(missing_ok=True)
+    folders: dict[Path, set[str]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, set()).add(path.name)
+    for folder, wanted in folders.items():
+        for name in os.listdir(folder):
+            match = _NAME.fullmatch(name) if name.startswith(".") else None
+            if match and match["of"] in wanted and not _alive(int(match["pid"])):
+                (folder / name).unlink(missing_ok=True)
 
 
 def _alive(pid: int) -> bool:

@@ -71,6 +71,13 @@ class PlateDescription(Frozen):
         """(row, column) indices of the wells that hold images, sorted."""
         return tuple(sorted({(image.row, image.column) for image in self.images}))
 
+    def images_by_well(self) -> dict[str, list[PlateImage]]:
+        """Return the images of each well that holds any, by its path, sorted."""
+        found: dict[str, list[PlateImage]] = {}
+        for image in self.images:
+            found.setdefault(image.well, []).append(image)
+        return dict(sorted(found.items()))
+
 
 def describe_plate(
     name: str,
@@ -125,20 +132,16 @@ def plate_attributes(plate: PlateDescription, version: Version) -> dict[str, obj
 
 
 def well_attributes(
-    plate: PlateDescription, well: tuple[int, int], version: Version
+    images: Iterable[PlateImage], version: Version
 ) -> dict[str, object]:
-    """Return the attributes of the group of the well at 0-based (row, column).
+    """Return the attributes of the group of a well that holds the images.
 
     Images are sorted by acquisition and path.
     """
-    images = sorted(
-        (image.acquisition, image.path)
-        for image in plate.images
-        if (image.row, image.column) == well
-    )
+    places = sorted((image.acquisition, image.path) for image in images)
     content: dict[str, object] = {
         "version": version,
-        "images": [{"path": path, "acquisition": number} for number, path in images],
+        "images": [{"path": path, "acquisition": number} for number, path in places],
     }
     return _versioned("well", content, version)
 

@@ -54,13 +54,13 @@ def write_plate(
     """
     attributes = {**plate_attributes(plate, version), **(mark or {})}
     before = _listed_wells(read_attributes(store, "", version) or {}, version)
-    wells = {image.well: (image.row, image.column) for image in plate.images}
+    wells = plate.images_by_well()
 
     def write_row(row: int) -> bool:
         return write_attributes(store, row_name(row), {}, version)
 
     def write_well(path: str) -> bool:
-        content = well_attributes(plate, wells[path], version)
+        content = well_attributes(wells[path], version)
         return write_attributes(store, path, content, version)
 
     def clear_well(path: str) -> bool:
@@ -71,7 +71,7 @@ def write_plate(
     rows = sorted({row for row, _ in plate.wells})
     changed = [
         *_each(write_row, rows, threads),
-        *_each(write_well, sorted(wells), threads),
+        *_each(write_well, list(wells), threads),
         write_attributes(store, "", attributes, version),
         *_each(clear_well, sorted(before - wells.keys()), threads),
     ]

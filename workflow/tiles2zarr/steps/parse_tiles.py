@@ -12,6 +12,7 @@ from tiles2zarr.checkpoints import (
     read_json_if_there,
     replace_file,
     write_json,
+    write_json_files,
 )
 from tiles2zarr.config.options.parse import ParseOptions
 from tiles2zarr.config.writing import WriterMode
@@ -81,11 +82,15 @@ def parse_tiles(state: State, options: ParseOptions, index: str = "") -> Plan:
     groups = _batches(images, decisions, options)
     shared = sharing_images(images)
     forget_reading(state, options)
-    digests = {i.image: write_json(state.tiles(i.image), i) for i in images}
+    names = [image.image for image in images]
+    written = write_json_files({state.tiles(i.image): i for i in images})
+    digests = dict(zip(names, written, strict=True))
+    batches = {}
     for name, batched in groups.items():
         batch = _batch(batched, digests, bytes_of, decisions, origins, options)
         batch = batch.replace(shared=tuple(sorted(shared & batch.images.keys())))
-        write_json(state.batch(name), batch)
+        batches[state.batch(name)] = batch
+    write_json_files(batches)
     _forget(state, set(digests), set(groups))
     write_json(state.decisions, decisions)
     keep_reading(state, growing)
