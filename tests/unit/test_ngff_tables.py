@@ -103,13 +103,12 @@ def test_equal_tables_are_not_written_again(version: Version, backend: Backend) 
 
 @versions
 def test_changed_conditions_leave_other_tables_alone(version: Version) -> None:
-    """Only the table that changed is written, after it was taken off the list."""
+    """Only the table that changed is written, in one step: it stays on the list."""
     store = MemoryStore()
     write_image_tables(store, "", image_with("DMSO"), version=version)
     store.log.clear()
     assert write_image_tables(store, "", image_with("drug X"), version=version)
-    touched = {key for key in store.log if "condition_table" not in key}
-    assert touched == {f"tables/{'.zattrs' if version == '0.4' else 'zarr.json'}"}
+    assert list(store.log) == ["tables/condition_table/table.csv"]
     assert rows_of(store, "tables/condition_table", version) == (
         {"drug": "drug X", "dose": 1.5},
     )
@@ -184,13 +183,21 @@ class DyingStore(MemoryStore):
 
 
 @pytest.mark.parametrize(
-    ("version", "backend"), [("0.4", "csv"), ("0.5", "csv"), ("0.4", "json")]
+    ("version", "old_backend", "backend", "least"),
+    [
+        ("0.4", "csv", "csv", 1),
+        ("0.4", "json", "csv", 4),
+        ("0.5", "json", "csv", 4),
+        ("0.4", "csv", "json", 4),
+    ],
 )
-def test_half_a_table_is_never_listed(version: Version, backend: Backend) -> None:
+def test_half_a_table_is_never_listed(
+    version: Version, old_backend: Backend, backend: Backend, least: int
+) -> None:
     """Wherever the writer dies, listed tables are whole, and a rerun finishes them."""
     old, new = MemoryStore(), MemoryStore()
     before, after = image_with("DMSO"), image_with("drug X")
-    write_image_tables(old, "", before, version=version)
+    write_image_tables(old, "", before, version=version, backend=old_backend)
     write_image_tables(new, "", after, version=version, backend=backend)
     known = {
         name: (
@@ -213,7 +220,7 @@ def test_half_a_table_is_never_listed(version: Version, backend: Backend) -> Non
                 assert rows_of(store, f"tables/{name}", version) == known[name][1]
         else:
             break
-    assert 3 < changes < 59
+    assert least <= changes < 59
 
 
 @versions

@@ -26,9 +26,10 @@ from tiles2zarr.models.well import (
     smallest_layout,
 )
 from tiles2zarr.ngff.mark import KEY, read_mark
-from tiles2zarr.ngff.plate import describe_plate, merge_plates
+from tiles2zarr.ngff.plate import PlateImage, describe_plate, merge_plates
 from tiles2zarr.ngff.plate_groups import read_plate, write_plate
-from tiles2zarr.ngff.tables import write_plate_tables
+from tiles2zarr.ngff.plate_listing import list_image
+from tiles2zarr.ngff.tables import add_plate_rows, write_plate_tables
 from tiles2zarr.ngff.tables_frames import PlateRows
 from tiles2zarr.state import State
 from tiles2zarr.steps.output import check_owner, open_store, plate_owner
@@ -167,25 +168,50 @@ def update_plate(zarr_dir: str, plate_name: str, state: State) -> None:
         StoreError: The output cannot be written.
         LockedError: Another process kept the plate for minutes.
     """
+    if _setup(state).is_file():
+        with hold(_lock(state)):
+            _update(zarr_dir, plate_name, state)
+
+
+def add_to_plate(zarr_dir: str, place: ImageInPlate, state: State) -> None:
+    """List an image that is complete in its plate, and its rows in the plate's tables.
+
+    As ``update_plate``, at the cost of this image alone.
+
+    Raises:
+        StoreError: The output cannot be written.
+        LockedError: Another process kept the plate for minutes.
+    """
     if not _setup(state).is_file():
         return
     with hold(_lock(state)):
         setup = read_json(_setup(state), PlateSetup)
-        owner = claim(state)
-        store = open_store(zarr_dir).below(f"{plate_name}.zarr")
-        places = _complete(zarr_dir, state, owner)
-        plate = describe_plate(plate_name, setup.layout, setup.acquisitions, places)
-        known = read_plate(store) if setup.extend else None
-        if known is not None:
-            plate = merge_plates(known[0], plate)
-        foreign = setup.extend and plate_owner(store, "") not in (None, owner)
-        mark = {} if foreign else {KEY: {"owner": owner}}
-        write_plate(store, plate, setup.version, mark=mark)
-        rows = [_rows(state, place.image) for place in places]
-        kept = {i.image for i in plate.images} - {place.image for place in places}
-        write_plate_tables(
-            store, rows, version=setup.version, backend=setup.backend, kept=kept
-        )
+        store = open_store(zarr_dir).below(f"{place.plate_name}.zarr")
+        if plate_owner(store, "") is None:  # it was removed since it was set up
+            _update(zarr_dir, place.plate_name, state)
+            return
+        list_image(store, PlateImage.of(place), setup.version)
+        rows = _rows(state, place.image)
+        add_plate_rows(store, rows, version=setup.version, backend=setup.backend)
+
+
+def _update(zarr_dir: str, plate_name: str, state: State) -> None:
+    setup = read_json(_setup(state), PlateSetup)
+    owner = claim(state)
+    store = open_store(zarr_dir).below(f"{plate_name}.zarr")
+    places = _complete(zarr_dir, state, owner)
+    plate = describe_plate(plate_name, setup.layout, setup.acquisitions, places)
+    known = read_plate(store) if setup.extend else None
+    if known is not None:
+        plate = merge_plates(known[0], plate)
+    foreign = setup.extend and plate_owner(store, "") not in (None, owner)
+    mark = {} if foreign else {KEY: {"owner": owner}}
+    write_plate(store, plate, setup.version, mark=mark)
+    rows = [_rows(state, place.image) for place in places]
+    kept = {i.image for i in plate.images} - {place.image for place in places}
+    write_plate_tables(
+        store, rows, version=setup.version, backend=setup.backend, kept=kept
+    )
 
 
 def _complete(zarr_dir: str, state: State, owner: str) -> list[ImageInPlate]:

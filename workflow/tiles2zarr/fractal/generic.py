@@ -13,7 +13,7 @@ from tiles2zarr.api.json_files import (
     remove_json,
 )
 from tiles2zarr.api.options import ConverterOptions
-from tiles2zarr.api.plates import setup_ome_zarr_collection, update_plate
+from tiles2zarr.api.plates import add_to_plate, setup_ome_zarr_collection
 from tiles2zarr.api.registration import build_default_registration_pipeline
 from tiles2zarr.api.urls import join_url_paths, local_url_to_path
 from tiles2zarr.api.writing import STATE, find_place, tiled_image_creation_pipeline
@@ -129,7 +129,7 @@ def generic_compute_task(
     )
     place = find_place(zarr_url, image)
     if isinstance(image.collection, ImageInPlate):
-        update_plate(place.output, image.collection.plate_name, place.state)
+        add_to_plate(place.output, image.collection, place.state)
     replace_file(_done(place.state.root.parent, url), raw)
     remove_json(url)
     cleanup_if_exists(url.rpartition("/")[0])

@@ -4,18 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from tiles2zarr.checkpoints import read_json, read_json_if_there, write_json
-from tiles2zarr.config.omezarr import Windows
+from tiles2zarr.checkpoints import read_json, read_json_if_there
 from tiles2zarr.config.options.register import RegisterOptions
 from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.config.options.write import WriteOptions
-from tiles2zarr.config.root import Config
 from tiles2zarr.config.writing import OverwriteMode
 from tiles2zarr.errors import Tiles2ZarrError
 from tiles2zarr.fractal.image_list import ImageListUpdateDict, image_list_update
 from tiles2zarr.fractal.runs import (
     ConvertImageInitArgs,
-    PartState,
     Run,
     RunState,
     open_run,
@@ -23,8 +20,10 @@ from tiles2zarr.fractal.runs import (
 )
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.models.image import RegisteredImage
-from tiles2zarr.models.plan import Outcome, Plan
+from tiles2zarr.models.plan import Outcome
 from tiles2zarr.models.receipt import Receipt
+from tiles2zarr.steps.add_image import add_image
+from tiles2zarr.steps.batching import single_name
 from tiles2zarr.steps.build_tables import build_tables
 from tiles2zarr.steps.register import register
 from tiles2zarr.steps.sweep import step_options
@@ -59,14 +58,14 @@ def compute_image(zarr_url: str, args: ConvertImageInitArgs) -> ImageListUpdateD
         Tiles2ZarrError: The image cannot be written; nothing of an older one is lost.
     """
     state = open_run(args.run)
-    run, plan = read_json(state.run, Run), read_json(state.plan, Plan)
-    if args.image not in plan.images:
+    batch = single_name(args.image)
+    if not state.batch(batch).is_file():
         raise Tiles2ZarrError(
             f"{args.image} is not in the plan of {args.run}. Run the init task again."
         )
-    batch = plan.images[args.image].batch
+    run = read_json(state.run, Run)
     outcome = _write(args.image, batch, run, state)
-    _update_plate(args.image, outcome, run, plan, state)
+    _update_plate(args.image, outcome, run, state)
     if outcome.status != "done":
         place = f"{args.image}: "
         raise Tiles2ZarrError(place + str(outcome.error).removeprefix(place))
@@ -86,9 +85,7 @@ def _write(image: str, batch: str, run: Run, state: RunState) -> Outcome:
     return outcome.images[image]
 
 
-def _update_plate(
-    image: str, outcome: Outcome, run: Run, plan: Plan, state: RunState
-) -> None:
+def _update_plate(image: str, outcome: Outcome, run: Run, state: RunState) -> None:
     options = TablesOptions.model_validate(step_options("tables", run.config))
     if options.overwrite_mode != "overwrite":
         # other runs may have put images into the plate
@@ -96,25 +93,16 @@ def _update_plate(
     with hold(plate_lock(state)):
         if _stands(image, outcome, state):
             return
-        if all(state.done("write_zarr", batch).is_file() for batch in plan.batches):
+        if state.all_ran():
             build_tables(state, options, run.config)
-        elif outcome.status == "done":
-            _list_image(image, plan, state, options, run.config)
+            return
+        # what build_tables made is out of date: the task that ends last makes it anew
+        state.plate.unlink(missing_ok=True)
+        if outcome.status == "done":
+            add_image(image, state, options)
 
 
 def _stands(image: str, outcome: Outcome, state: RunState) -> bool:
     """Say whether tables and plate were made of this very image."""
     known = read_json_if_there(state.plate, _Tabled)
     return known is not None and known.images.get(image) == outcome.digest
-
-
-def _list_image(
-    image: str, plan: Plan, state: RunState, options: TablesOptions, config: Config
-) -> None:
-    """Write the image's own tables and list it in the plate, beside the others."""
-    entry = plan.images[image]
-    part = PartState(state.root, state.folder, entry.batch)
-    alone = plan.replace(images={image: entry}, batches=(entry.batch,), findings=())
-    write_json(part.plan, alone)
-    changes = {"overwrite_mode": OverwriteMode.EXTEND, "windows": Windows.IMAGE}
-    build_tables(part, options.replace(**changes), config)

@@ -85,6 +85,10 @@ def _plan(name: str, config: Config, state: RunState, threads: int) -> Plan:
         write_json(state.decisions, known)
     options = ParseOptions.model_validate(step_options("parse", config))
     plan = parse_tiles(state, options)
+    for batch in plan.batches:
+        # all compute tasks will run: the one that ends last finishes the plate, and
+        # not each that finds the others through from an earlier time
+        state.done("write_zarr", batch).unlink(missing_ok=True)
     _check_kind(name, plan)
     _keep_decisions(known, state)
     first = read_json(state.tiles(next(iter(plan.images))), TiledImage)

@@ -1,5 +1,6 @@
 """Where tasks keep what one hands to the other, and what makes them repeatable."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tiles2zarr.config.root import Config
 from tiles2zarr.config.values import Count
 from tiles2zarr.models.base import Frozen
 from tiles2zarr.state import State
+from tiles2zarr.temporary import is_temporary
 
 SINGLE_IMAGES = "images"
 """Name of the set that single images without a plate make."""
@@ -103,31 +105,15 @@ class RunState(State):
         """Yield the ids of all images with a file of ``kind``."""
         return super().images(kind) if kind in _SHARED else self._own.images(kind)
 
+    def all_ran(self) -> bool:
+        """Say whether the compute tasks of all images ended, in whatever way.
 
-@dataclass(frozen=True)
-class PartState(RunState):
-    """A run seen as if one of its batches were all of it."""
-
-    part: str
-
-    @property
-    def _part(self) -> State:
-        return State(self.folder / "parts" / self.part)
-
-    @property
-    def plan(self) -> Path:
-        """The plan of this batch alone."""
-        return self._part.plan
-
-    @property
-    def plate(self) -> Path:
-        """Output of build_tables for this batch."""
-        return self._part.plate
-
-    @property
-    def findings(self) -> Path:
-        """What was noticed of this batch."""
-        return self._part.findings
+        By two listings, as each compute task asks: thousands of looks at single files
+        take seconds on a file server.
+        """
+        batches, ended = self.batch("").parent, self.done("write_zarr", "").parent
+        wanted = {name for name in os.listdir(batches) if not is_temporary(name)}
+        return ended.is_dir() and wanted <= set(os.listdir(ended))
 
 
 def run_state(zarr_dir: str, name: str, config: Config) -> RunState:

@@ -1,7 +1,7 @@
 """Attributes of a plate and its wells, derived from the images that are there."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Self
 
 from pydantic import Field
@@ -19,6 +19,7 @@ from tiles2zarr.models.well import (
     well_name,
 )
 from tiles2zarr.ngff.documents import Version
+from tiles2zarr.ngff.plate_content import versioned
 
 
 class PlateImage(Frozen):
@@ -128,7 +129,7 @@ def plate_attributes(plate: PlateDescription, version: Version) -> dict[str, obj
     }
     if fields:
         content["field_count"] = max(fields.values())
-    return _versioned("plate", content, version)
+    return versioned("plate", content, version)
 
 
 def well_attributes(
@@ -143,25 +144,24 @@ def well_attributes(
         "version": version,
         "images": [{"path": path, "acquisition": number} for number, path in places],
     }
-    return _versioned("well", content, version)
+    return versioned("well", content, version)
 
 
-def _versioned(
-    key: str, content: Mapping[str, object], version: Version
-) -> dict[str, object]:
-    if version == "0.4":
-        return {key: content}
-    return {"ome": {"version": version, key: content}}
+def outside_layout(
+    plate: str, well: tuple[int, int], layout: PlateLayout
+) -> StoreError:
+    """Return the error on a well, by 0-based row and column, that a plate lacks."""
+    return StoreError(
+        f"plate {plate} has well {well_name(*well)}, but its layout has {layout.rows} "
+        f"rows and {layout.columns} columns. Set plate.layout to the plate that was "
+        "used."
+    )
 
 
 def _check(plate: PlateDescription) -> None:
     outside = [w for w in plate.wells if not plate.layout.holds(*w)]
     if outside:
-        raise StoreError(
-            f"plate {plate.name} has well {well_name(*outside[0])}, but its layout has "
-            f"{plate.layout.rows} rows and {plate.layout.columns} columns. Set "
-            "plate.layout to the plate that was used."
-        )
+        raise outside_layout(plate.name, outside[0], plate.layout)
     twice = [key for key, count in Counter(plate.images).items() if count > 1]
     paths = Counter(image.image for image in plate.images)
     clash = [path for path, count in paths.items() if count > 1]

@@ -1,13 +1,11 @@
 """Reading and writing the groups of a plate: the plate, its rows and its wells."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from tiles2zarr.errors import StoreError
 from tiles2zarr.models.plan import AcquisitionEntry
-from tiles2zarr.models.well import PlateLayout, column_index, row_index, row_name
+from tiles2zarr.models.well import PlateLayout, row_name
 from tiles2zarr.ngff.documents import (
     Attributes,
     Documents,
@@ -21,6 +19,13 @@ from tiles2zarr.ngff.plate import (
     PlateImage,
     plate_attributes,
     well_attributes,
+)
+from tiles2zarr.ngff.plate_content import (
+    column_of,
+    content_of,
+    damaged,
+    objects_in,
+    row_of,
 )
 
 K = TypeVar("K")
@@ -106,11 +111,11 @@ def read_plate(
     version = stored_version(store, "")
     if version is None:
         return None
-    plate = _content(read_attributes(store, "", version) or {}, "plate", version)
+    plate = content_of(read_attributes(store, "", version) or {}, "plate", version)
     if plate is None:
         return None
     try:
-        acquisitions = tuple(map(_entry, _objects(plate, "acquisitions")))
+        acquisitions = tuple(map(_entry, objects_in(plate, "acquisitions")))
         default = min((entry.id for entry in acquisitions), default=0)
 
         def read_well(path: str) -> list[PlateImage]:
@@ -125,47 +130,20 @@ def read_plate(
             images=tuple(images),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(error) from error
+        raise damaged(error) from error
     return description, version
 
 
-def _content(
-    attributes: Attributes, key: str, version: Version
-) -> Mapping[str, object] | None:
-    if version == "0.5":
-        ome = attributes.get("ome")
-        attributes = ome if isinstance(ome, Mapping) else {}
-    content = attributes.get(key)
-    return content if isinstance(content, Mapping) else None
-
-
-def _objects(content: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    entries = content.get(key, [])
-    if not isinstance(entries, list):
-        raise TypeError(f"{key} is not a list")
-    for entry in entries:
-        if not isinstance(entry, Mapping):
-            raise TypeError(f"{key} holds {entry!r}")
-    return entries
-
-
 def _paths(content: Mapping[str, object], key: str) -> list[str]:
-    return [str(entry["path"]) for entry in _objects(content, key)]
+    return [str(entry["path"]) for entry in objects_in(content, key)]
 
 
 def _listed_wells(attributes: Attributes, version: Version) -> set[str]:
-    plate = _content(attributes, "plate", version)
+    plate = content_of(attributes, "plate", version)
     try:
         return set() if plate is None else set(_paths(plate, "wells"))
     except (KeyError, TypeError) as error:
-        raise _damaged(error) from error
-
-
-def _damaged(error: Exception) -> StoreError:
-    return StoreError(
-        f"the plate metadata in the output are not valid: {error!r}. Repair them, or "
-        "choose another output."
-    )
+        raise damaged(error) from error
 
 
 def _entry(entry: Mapping[str, object]) -> AcquisitionEntry:
@@ -181,8 +159,8 @@ def _entry(entry: Mapping[str, object]) -> AcquisitionEntry:
 
 
 def _layout(plate: Mapping[str, object], images: Iterable[PlateImage]) -> PlateLayout:
-    rows = [_row(str(entry["name"])) for entry in _objects(plate, "rows")]
-    columns = [_column(str(entry["name"])) for entry in _objects(plate, "columns")]
+    rows = [row_of(str(entry["name"])) for entry in objects_in(plate, "rows")]
+    columns = [column_of(str(entry["name"])) for entry in objects_in(plate, "columns")]
     rows += [image.row for image in images]
     columns += [image.column for image in images]
     return PlateLayout(
@@ -194,8 +172,8 @@ def _well_images(
     store: Documents, path: str, version: Version, default: int
 ) -> list[PlateImage]:
     row, _, column = path.partition("/")
-    indices = {"row": _row(row), "column": _column(column)}
-    well = _content(read_attributes(store, path, version) or {}, "well", version)
+    indices = {"row": row_of(row), "column": column_of(column)}
+    well = content_of(read_attributes(store, path, version) or {}, "well", version)
     if well is None:
         return []
     return [
@@ -206,25 +184,5 @@ def _well_images(
                 "acquisition": entry.get("acquisition", default),
             }
         )
-        for entry in _objects(well, "images")
+        for entry in objects_in(well, "images")
     ]
-
-
-def _row(name: str) -> int:
-    if not re.fullmatch("[A-Z]{1,2}", name):
-        raise _foreign_names("row", name, "A")
-    return row_index(name)
-
-
-def _column(name: str) -> int:
-    if not re.fullmatch("[0-9]{2}", name):
-        raise _foreign_names("column", name, "01")
-    return column_index(name)
-
-
-def _foreign_names(kind: str, name: str, ours: str) -> StoreError:
-    return StoreError(
-        f"the plate in the output names a {kind} {name!r}, expected names like "
-        f"{ours!r}: new images would not fall into the same wells. Write into a new "
-        "plate."
-    )

@@ -27,8 +27,10 @@ from tiles2zarr.ngff.tables_frames import (
     PlateRows,
     Row,
     image_tables,
+    place_of,
     plate_tables,
 )
+from tiles2zarr.ngff.tables_insert import insert_rows
 from tiles2zarr.stores.base import Store
 
 
@@ -93,27 +95,72 @@ def write_plate_tables(
     return _write_tables(store, "", tables, PLATE_TABLES, version, backend)
 
 
+def add_plate_rows(
+    store: Store, part: PlateRows, *, version: Version, backend: Backend = "csv"
+) -> bool:
+    """Put the rows of one image into the tables of its plate, in place of its old ones.
+
+    For plates that are filled image by image. Into a CSV the rows are put at their
+    place, which costs nearly the same in tables of any length; other tables are
+    written anew.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        StoreError: As ``write_plate_tables``.
+    """
+    longer = _longer_csv(store, part, version) if str(backend) == "csv" else None
+    if longer is not None:
+        changed = {key: data for key, data in longer.items() if store.get(key) != data}
+        for key, data in changed.items():
+            store.put(key, data)
+        return bool(changed)
+    conditions = _old_rows(store, "condition_table", {part.image}, version, others=True)
+    fovs = _old_rows(store, "FOV_table", {part.image}, version, others=True)
+    tables = sorted_plate_tables([*part.conditions, *conditions], [*part.fovs, *fovs])
+    return _write_tables(store, "", tables, PLATE_TABLES, version, backend)
+
+
+def _longer_csv(
+    store: Store, part: PlateRows, version: Version
+) -> dict[str, bytes] | None:
+    """Return the CSV of the plate's tables with the rows of an image, by key.
+
+    ``None`` where a table is not there or has to be written anew.
+    """
+    listed = _listed(store, "tables", version)
+    needed = {table.name for table in plate_tables(part.conditions, part.fovs)}
+    where = part.conditions[0]
+    longer: dict[str, bytes] = {}
+    for name, rows in zip(PLATE_TABLES, (part.conditions, part.fovs), strict=True):
+        if name not in listed and name not in needed:
+            continue
+        key = join(join("tables", name), "table.csv")
+        content = store.get(key)
+        data = insert_rows(content, where, rows) if content is not None else None
+        if data is None:
+            return None
+        longer[key] = data
+    return longer
+
+
 def sorted_plate_tables(
     conditions: Iterable[Row], fovs: Iterable[Row]
 ) -> tuple[NamedTable, ...]:
     """Return the tables of a plate, rows in the order of the plate's images."""
-    return plate_tables(sorted(conditions, key=_place), sorted(fovs, key=_place))
-
-
-def _place(row: Row) -> tuple[int, int, int, str]:
-    """Return what plate tables are sorted by; rows of an image keep their order."""
-    return (
-        row_index(str(row["row"])),
-        column_index(str(row["column"])),
-        int(row["acquisition"] or 0),
-        str(row["path_in_well"]),
-    )
+    return plate_tables(sorted(conditions, key=place_of), sorted(fovs, key=place_of))
 
 
 def _old_rows(
-    store: Store, name: str, images: Collection[str], version: Version
+    store: Store,
+    name: str,
+    images: Collection[str],
+    version: Version,
+    *,
+    others: bool = False,
 ) -> list[Row]:
-    """Return the rows of a plate table that belong to the images."""
+    """Return the rows of a plate table that belong to the images, or to all others."""
     objects = _stored(store, join("tables", name))
     if name not in _listed(store, "tables", version) or not objects:
         return []
@@ -125,7 +172,7 @@ def _old_rows(
             f"({error}), expected the columns row, column and path_in_well. Remove the "
             "table or write into a new plate."
         ) from error
-    return [row for row in rows if _image(row) in images]
+    return [row for row in rows if (_image(row) in images) is not others]
 
 
 def _with_place(row: Row) -> Row:
@@ -160,9 +207,11 @@ def _write_tables(
 ) -> bool:
     """Bring our tables below ``<group>/tables`` up to date.
 
-    A table is visible when the list in the attributes of ``tables`` names it. Tables
-    that change are taken off that list first and put back when they are complete, so a
-    half-written table is never seen, whatever the backend and whenever we die.
+    A table is visible when the list in the attributes of ``tables`` names it. A listed
+    table of which one object changes has it replaced in one step: rows taken over from
+    it are nowhere else. Others that change are taken off that list first and put back
+    when they are complete, so a half-written table is never seen, whatever the backend
+    and whenever we die.
     """
     home = join(group, "tables")
     rendered = {table.name: render_table(table, backend, version) for table in tables}
@@ -174,6 +223,14 @@ def _write_tables(
         for name, objects in rendered.items()
         if name in present and not _matches(store, join(home, name), objects)
     }
+    swaps = {
+        name: key
+        for name in stale & set(listed)
+        if (key := _only_change(store, join(home, name), rendered[name]))
+    }
+    for name, key in sorted(swaps.items()):
+        store.put(join(join(home, name), key), rendered[name][key])
+    stale -= swaps.keys()
     gone = {name for name in owned if name in present and name not in rendered}
     missing = rendered.keys() - present
     if (stale | gone | missing) & set(listed):
@@ -188,7 +245,7 @@ def _write_tables(
     final = [name for name in listed if name in rendered or name not in owned]
     final += [name for name in rendered if name not in final]
     listing_changed = write_attributes(documents, home, {"tables": final}, version)
-    return listing_changed or bool(stale | gone | missing)
+    return listing_changed or bool(stale | gone | missing or swaps)
 
 
 def _listed(store: Documents, home: str, version: Version) -> list[str]:
@@ -199,6 +256,13 @@ def _listed(store: Documents, home: str, version: Version) -> list[str]:
 
 def _matches(store: Store, group: str, objects: Objects) -> bool:
     return all(store.get(join(group, key)) == data for key, data in objects.items())
+
+
+def _only_change(store: Store, group: str, objects: Objects) -> str | None:
+    """Return the key of the one object in which a table differs from its new state."""
+    stored = _stored(store, group)
+    changed = [key for key in objects if stored.get(key) != objects[key]]
+    return changed[0] if stored.keys() == objects.keys() and len(changed) == 1 else None
 
 
 def _stored(store: Store, group: str) -> Mapping[str, bytes]:

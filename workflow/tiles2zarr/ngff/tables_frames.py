@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from tiles2zarr.models.base import Scalar
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.image import RegisteredImage
+from tiles2zarr.models.well import column_index, row_index
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,6 +199,16 @@ def plate_rows(image: RegisteredImage) -> PlateRows:
         image=image.image,
         conditions=tuple({**where, **row} for row in conditions),
         fovs=tuple(fovs),
+    )
+
+
+def place_of(row: Row) -> tuple[int, int, int, str]:
+    """Return what plate tables are sorted by; rows of an image keep their order."""
+    return (
+        row_index(str(row["row"])),
+        column_index(str(row["column"])),
+        int(row["acquisition"] or 0),
+        str(row["path_in_well"]),
     )
 
 

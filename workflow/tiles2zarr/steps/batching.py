@@ -70,6 +70,6 @@ def batch_name(
     return f"{name}_{max(0, column) + 1:02d}{last}"
 
 
-def single_name(image: TiledImage) -> str:
-    """Return the batch of an image that has a job of its own."""
-    return image.image.replace("/", "_").replace(" ", ".")
+def single_name(image: str) -> str:
+    """Return the batch of an image, by its id, that has a job of its own."""
+    return image.replace("/", "_").replace(" ", ".")

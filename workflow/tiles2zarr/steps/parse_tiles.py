@@ -155,7 +155,7 @@ def _batches(
     for image in images:
         alone = options.images_per_job == 1
         name = (
-            single_name(image)
+            single_name(image.image)
             if alone
             else batch_name(image, decisions.block, decisions.first)
         )
