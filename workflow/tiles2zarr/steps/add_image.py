@@ -19,8 +19,9 @@ from tiles2zarr.ngff.tables_frames import PlateRows
 from tiles2zarr.state import State
 from tiles2zarr.steps.batching import single_name
 from tiles2zarr.steps.build_tables import lay_out_plates
-from tiles2zarr.steps.image_tables import Written, build_image_tables
+from tiles2zarr.steps.image_tables import build_image_tables, find_windows
 from tiles2zarr.steps.output import open_store, plate_owner
+from tiles2zarr.steps.written_images import Written, sum_up
 
 
 def add_image(image: str, state: State, options: TablesOptions) -> None:
@@ -37,26 +38,24 @@ def add_image(image: str, state: State, options: TablesOptions) -> None:
     Raises:
         Tiles2ZarrError: State cannot be read, or the output cannot be written.
     """
-    written = _written(image, state)
+    written, receipt = _written(image, state)
     alone = options.replace(windows=Windows.IMAGE)
-    tabled = build_image_tables([written], [], state, alone)[image]
+    found = find_windows(iter([(written, receipt)]), iter(()), state, alone)
+    tabled = build_image_tables(found, state, alone)[image]
     if isinstance(written.collection, ImageInPlate):
         _list(written.collection, tabled, state, options)
 
 
-def _written(image: str, state: State) -> Written:
+def _written(image: str, state: State) -> tuple[Written, Receipt]:
     batch = single_name(image)
     before, done = (
         read_json(state.done(step, batch), BatchOutcome).images[image]
         for step in ("register", "write_zarr")
     )
-    return Written(
-        image=image,
-        acquisition=read_json(state.registered(image), RegisteredImage).acquisition_id,
-        receipt=read_json(state.written(image), Receipt),
-        digest=str(done.digest),
-        registered=str(before.digest),
-    )
+    acquisition = read_json(state.registered(image), RegisteredImage).acquisition_id
+    receipt = read_json(state.written(image), Receipt)
+    digests = str(done.digest), str(before.digest)
+    return sum_up(image, acquisition, receipt, *digests), receipt
 
 
 def _list(
