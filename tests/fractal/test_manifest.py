@@ -1,6 +1,7 @@
 """The manifest: what the platform is told of the tasks."""
 
 import json
+from collections.abc import Iterator, ValuesView
 from importlib import import_module
 from pathlib import Path
 
@@ -61,3 +62,31 @@ def test_a_form_offers_what_the_models_take() -> None:
     kinds = defined["AcquisitionOptions"]["properties"]["data_type"]
     assert kinds["default"] == "autodetect"
     assert kinds["enum"][:3] == ["autodetect", "uint8", "uint16"]
+
+
+def entries(value: object) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield name and schema of every field in a schema, those inside others too."""
+    if isinstance(value, dict):
+        fields = value.get("properties", {})
+        yield from fields.items() if isinstance(fields, dict) else ()
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(inner, list | ValuesView):
+        for part in inner:
+            yield from entries(part)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_field_of_a_form_has_a_plain_text(name: str) -> None:
+    """Fields inside others too; no marks of code, breaks or names of functions."""
+    for kind in ("non_parallel", "parallel"):
+        schema = TASKS[name][f"args_schema_{kind}"]
+        assert isinstance(schema, dict)
+        defined = schema["$defs"]
+        fields = list(entries(schema))
+        assert len(fields) > 3
+        for field, told in fields:
+            shared = defined.get(str(told.get("$ref", "")).rpartition("/")[2], {})
+            text = told.get("description") or shared.get("description")
+            assert text, field
+            assert not {"`", "\n"} & {*str(text)}, field
+            assert "of the details" not in str(text), field

@@ -51,13 +51,13 @@ class AcquisitionOptions(Frozen):
     """What a user may state over the details of an acquisition."""
 
     channels: tuple[ChannelInfo, ...] | None = None
-    """All channels in the order of ``start_c``; left out, those of the details."""
+    """All channels in the order of ``start_c``; left out, those of the metadata."""
     pixel_info: PixelSizeModel | None = None
-    """Spacings; left out, those of the details."""
+    """Spacings; left out, those of the metadata."""
     condition_table_path: str | None = None
-    """CSV with conditions per well; left out, that of the details."""
+    """CSV with conditions per well; left out, that of the metadata."""
     axes: str | None = None
-    """Axes to write, e.g. ``czyx``; left out, those of the details."""
+    """Axes to write, e.g. ``czyx``; left out, those of the metadata."""
     data_type: Annotated[
         DataTypeEnum | None,
         BeforeValidator(_detected, json_schema_input_type=_Detected),
@@ -65,9 +65,9 @@ class AcquisitionOptions(Frozen):
     ] = None
     """Pixel type the files must have; left out, the files decide."""
     stage_corrections: StageOrientation = StageOrientation()
-    """Flips and swap, done after those of the details."""
+    """Flips and swap of the stage, done after those of the metadata."""
     filters: tuple[ImplementedFilters, ...] = ()
-    """Which tiles are taken; for `apply_filter_pipeline`."""
+    """Which tiles are taken: those that all filters take."""
 
     def to_axes_list(self) -> list[str] | None:
         """Return the axes as a list, ``None`` where they are left out."""

@@ -109,7 +109,8 @@ class ConverterOptions(Frozen):
     omezarr_options: OmeZarrOptions = Field(default_factory=OmeZarrOptions)
     """The OME-Zarr that is made."""
     temp_json_options: TempJsonOptions = TempJsonOptions()
-    """Where images wait between init and compute."""
+    """Where images of tasks of one's own wait between init and compute; without effect
+    in the ready tasks."""
     on_missing: OnMissing = OnMissing.AUTO
     """What missing planes are."""
     mixed_dtype: MixedDtype = MixedDtype.ERROR

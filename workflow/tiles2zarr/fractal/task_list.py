@@ -10,7 +10,7 @@ import tiles2zarr.fractal.input_models
 import tiles2zarr.fractal.runs  # noqa: F401  # the models of all arguments
 from tiles2zarr.models.descriptions import describe_fields
 
-describe_fields()
+describe_fields(plain=True)
 
 AUTHORS = "tiles2zarr contributors"
 DOCS_LINK = None

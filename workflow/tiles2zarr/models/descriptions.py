@@ -18,19 +18,28 @@ _BUILT = {"__pydantic_core_schema__"}
 """What pydantic keeps of a model's schema."""
 
 
-def describe_fields() -> None:
-    """Give the fields of all models imported so far the docstrings below them."""
+def describe_fields(*, plain: bool = False) -> None:
+    """Give the fields of all models imported so far the docstrings below them.
+
+    Args:
+        plain: Without line breaks and marks of code, as a form shows them.
+    """
     models = tuple(dict.fromkeys(_derived(Frozen)))
     for model in models:
         docs = field_docs(model)
         for name, field in model.model_fields.items():
-            field.description = field.description or docs.get(name)
+            text = field.description or docs.get(name)
+            field.description = _plain(text) if plain and text else text
     for model in models:
         # what holds this model must not take its schema as it was
         for name in _BUILT & vars(model).keys():
             delattr(model, name)
     for model in models:
         model.model_rebuild(force=True)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("`", "").split())
 
 
 def field_docs(model: type[Frozen]) -> dict[str, str]:
