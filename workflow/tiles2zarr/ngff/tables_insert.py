@@ -6,7 +6,7 @@ written again for each image.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
 from tiles2zarr.models.base import Scalar
@@ -51,7 +51,7 @@ def insert_rows(content: bytes, where: Row, rows: Sequence[Row]) -> bytes | None
         at = bisect_right(others, place_of(where), key=_place)
     except ValueError:
         return None
-    mine = _rendered(names, rows, [header, *_around(others, at)])
+    mine = _rendered(names, rows, header, _around(others, at))
     return mine and b"".join([header, *others[:at], mine, *others[at:]])
 
 
@@ -93,7 +93,7 @@ def _around(lines: Sequence[bytes], at: int) -> Iterator[bytes]:
 
 
 def _rendered(
-    names: Sequence[str], rows: Sequence[Row], lines: Sequence[bytes]
+    names: Sequence[str], rows: Sequence[Row], header: bytes, lines: Iterable[bytes]
 ) -> bytes | None:
     """Return the lines of rows, ``None`` if they do not fit the columns."""
     columns = as_columns(rows, first=names)
@@ -102,17 +102,21 @@ def _rendered(
     blank = (None,) * len(rows)
     complete = {name: columns.get(name, Column("text", blank)) for name in names}
     wanted = {name: c.kind for name, c in complete.items() if {*c.values} != {None}}
-    if not _fits(wanted, parse_csv(b"".join(lines).decode())):
+    if not _fits(wanted, header, lines):
         return None
     table = NamedTable("", "generic_table", complete)
     return b"".join(render_csv(table).splitlines(keepends=True)[1:])
 
 
-def _fits(wanted: Mapping[str, str], known: Sequence[Row]) -> bool:
-    """Say whether columns have the types wanted, by their nearest value."""
+def _fits(wanted: Mapping[str, str], header: bytes, lines: Iterable[bytes]) -> bool:
+    """Say whether columns have the types wanted, each by its nearest value."""
     kinds = {bool: "bool", int: "int", float: "float", str: "text"}
-    for name, kind in wanted.items():
-        values = (row[name] for row in known if row[name] is not None)
-        if kinds.get(type(next(values, None))) != kind:
-            return False
-    return True
+    unknown = dict(wanted)
+    for line in lines:
+        if not unknown:
+            break
+        (row,) = parse_csv((header + line).decode())
+        for name in [name for name in unknown if row[name] is not None]:
+            if kinds[type(row[name])] != unknown.pop(name):
+                return False
+    return not unknown
