@@ -30,6 +30,7 @@ from tests.rules.plate import (
     write_tile,
 )
 from tiles2zarr.checkpoints import read_json
+from tiles2zarr.errors import FaultsError
 from tiles2zarr.models.receipt import Receipt
 
 REPORT = {"on_missing": "report", "images_per_job": "auto"}
@@ -164,6 +165,28 @@ def test_archived_files_and_swapped_axes(tmp_path: Path) -> None:
     assert touched(before, files_below(tmp_path / "out")) == set()
     store = read_plate(tmp_path / "out/swap_xy.zarr")
     assert not compare(expected_store(case), store, share=0.9)
+
+
+def test_an_image_with_a_hole_is_kept_when_its_files_are_archived(
+    tmp_path: Path,
+) -> None:
+    """It is not written anew from nothing, whether or not its table changed."""
+    (case,) = [case for case in CASES if case.name == "swap_xy"]
+    folder = case.write(tmp_path / "source")
+    next((folder / "a0").iterdir()).unlink()
+    settings = case.config(folder, tmp_path / "out")
+    settings["writing"] = {"on_missing": "report"}
+    convert(settings, tmp_path)
+    shutil.rmtree(folder / "a0")
+    before = files_below(tmp_path / "out")
+    convert(settings, tmp_path)
+    assert touched(before, files_below(tmp_path / "out")) == set()
+    table = folder / "tiles_0.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(FaultsError, match="none of its 5 files can be read any more"):
+        convert(settings, tmp_path)
+    images = read_plate(tmp_path / "out/swap_xy.zarr").images
+    assert images["B/03/0"].levels[0].pixels.any()
 
 
 def test_archived_files_in_colour(tmp_path: Path) -> None:

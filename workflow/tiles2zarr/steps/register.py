@@ -12,7 +12,7 @@ from tiles2zarr.checkpoints import (
     write_json,
 )
 from tiles2zarr.config.options.register import RegisterOptions
-from tiles2zarr.errors import Tiles2ZarrError
+from tiles2zarr.errors import SourceError, Tiles2ZarrError
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.decisions import AcquisitionDecision
 from tiles2zarr.models.finding import SHOWN, Finding
@@ -122,6 +122,12 @@ def _register(
         well_origin=origin,
         steps=options.registration.steps,
     )
+    if known is not None and known.boxes.file and not registered.boxes.file:
+        raise SourceError(
+            f"image {image}: none of its {len(stats.file)} files can be read any more; "
+            "the image as it was written is kept. Bring the files back, or take its "
+            "rows out of the table."
+        )
     complete = registered.replace(
         key=key,
         sources=stats.only(set(registered.boxes.file)),
@@ -223,9 +229,17 @@ def _before(
     stats: SourceStats,
 ) -> RegisteredImage | None:
     """Return the earlier checkpoint if only size and time of its sources differ."""
-    if known.sources.file != stats.file or MISSING[0] in known.sources.size:
+    read = known.sources
+    if not read.file or MISSING[0] in read.size or {*read.file} - {*stats.file}:
         return None
-    if known.key != _key(tiles_digest, decision, options, origin, known.sources):
+    there = dict(
+        zip(read.file, zip(read.size, read.mtime_ns, strict=True), strict=True)
+    )
+    rows = [there.get(file, MISSING) for file in stats.file]  # some were never there
+    then = stats.replace(
+        size=tuple(row[0] for row in rows), mtime_ns=tuple(row[1] for row in rows)
+    )
+    if known.key != _key(tiles_digest, decision, options, origin, then):
         return None
     LOG.warning("%s: sources are gone or written just now; it is kept", known.image)
     return known
