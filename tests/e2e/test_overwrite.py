@@ -364,11 +364,26 @@ def test_overwrite_tells_of_images_that_it_takes_off_the_plate(lab: Lab) -> None
         assert found["message"] == (
             "1 images of others are in the folder of the plate but not in its "
             "metadata, which writing.overwrite_mode: overwrite made anew. Remove their "
-            "folders, or use extend to have them listed."
+            "folders, or let the config that made them build its tables again with "
+            "extend: it lists them."
         )
     shutil.rmtree(lab.store / "C/11")
     lab.convert("others", "overwrite")
     assert "foreign_images_unlisted" not in lab.findings("others")
+
+
+def test_no_overwrite_tells_of_images_that_others_added(lab: Lab) -> None:
+    """Its plate lists what it made; D05 of another config is told by every run."""
+    lab.acquire("others", {"D05": 1})
+    lab.convert("others", "extend")
+    for _ in range(2):
+        lab.convert("ours", "no_overwrite")
+        assert lab.images() == ["B/03/0", "C/11/0"]
+        found = lab.findings("ours")["foreign_images_unlisted"]
+        assert (found["count"], found["images"]) == (1, ["D/05/0"])
+        assert "writing.overwrite_mode: no_overwrite made anew" in str(found["message"])
+    lab.convert("others", "extend")
+    assert lab.images() == ["B/03/0", "C/11/0", "D/05/0"]
 
 
 @pytest.mark.parametrize(

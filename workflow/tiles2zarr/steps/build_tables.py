@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from tiles2zarr.checkpoints import read_json, write_json
 from tiles2zarr.config.options.tables import TablesOptions
 from tiles2zarr.config.root import Config
+from tiles2zarr.filesystems import is_url
 from tiles2zarr.models.collection import ImageInPlate
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.models.plan import BatchOutcome, Plan
@@ -150,8 +151,11 @@ def _build_plate(
         )
         for image in images
     ]
-    if options.overwrite_mode == "overwrite":
-        findings += foreign_findings(store, plan, owner)
+    # a plate of ours may have images that others added; on a server each well costs a
+    # request, so there only a plate that was taken over is looked through
+    mode = options.overwrite_mode
+    if mode == "overwrite" or (mode == "no_overwrite" and not is_url(options.output)):
+        findings += foreign_findings(store, plan, owner, mode)
     write_archive(store.derived(), plate, name, images, state, options)
     kept = {image.image for image in plate.images} - {image.image for image in images}
     write_plate_tables(

@@ -8,25 +8,29 @@ from tiles2zarr.ngff.mark import level_names, read_mark
 from tiles2zarr.stores.base import Store
 
 
-def foreign_findings(store: Store, plan: Plan, owner: str) -> tuple[Finding, ...]:
+def foreign_findings(
+    store: Store, plan: Plan, owner: str, mode: str
+) -> tuple[Finding, ...]:
     """Return a finding on images in the plate's folder that nobody lists any more.
 
-    ``overwrite`` replaces the images of others that the plan names. It never removes
-    one that the plan does not name, but the plate's metadata are then those of the
-    plan, so it cannot be seen there.
+    ``overwrite`` replaces the images of others that the plan names, and others may have
+    added to a plate of ours. None that the plan does not name is removed, but the
+    plate's metadata are then those of the plan, so it cannot be seen there.
 
     Args:
         store: The plate.
         plan: What this config makes.
         owner: Id of this config.
+        mode: The overwrite mode, one that is not ``extend``.
     """
     found = sorted(_foreign_images(store, plan, owner))
     if not found:
         return ()
     message = (
         f"{len(found)} images of others are in the folder of the plate but not in its "
-        "metadata, which writing.overwrite_mode: overwrite made anew. Remove their "
-        "folders, or use extend to have them listed."
+        f"metadata, which writing.overwrite_mode: {mode} made anew. Remove their "
+        "folders, or let the config that made them build its tables again with extend: "
+        "it lists them."
     )
     return (
         Finding(
