@@ -162,6 +162,7 @@ def test_a_file_of_several_time_points_across_a_chunk(
         rows.append(row(f"B03_f0_t{start}.tif"))
         rows[-1] |= {"file_path": path.name, "length_t": stop - start}
         write_csv(work / TABLE, rows)
+        age(work / TABLE, OLD_S)
         age(path, OLD_S)
         convert(config(THICK), work)
     np.testing.assert_array_equal(level("B03")[:, 0, 0], series)

@@ -216,7 +216,7 @@ def cq3k(folder: Path) -> Truth:
     """CQ3K: slices of channel 1, their projection as channel 3; non-ASCII names."""
     truth = Truth(
         "cq3k",
-        "Ubung",
+        "Ubung u",
         (16, 24),
         0.325,
         {"B05": ["核", "BF"]},

@@ -29,6 +29,7 @@ from tiles2zarr.models.decisions import (
     NoTiling,
 )
 from tiles2zarr.models.finding import Finding
+from tiles2zarr.models.growing import ReadAcquisition, Waiting
 from tiles2zarr.models.image import (
     BoxColumns,
     ConditionRow,
@@ -276,6 +277,14 @@ EXAMPLES: tuple[Frozen, ...] = (
     AcquisitionEntry(
         id=0, name="cycle 1", description="é", start_time=0, end_time=17 * 10**11
     ),
+    ReadAcquisition(
+        options="ab" * 32,
+        entry=AcquisitionEntry(id=0, name="cycle 1"),
+        layout=PlateLayout(rows=16, columns=24),
+        findings=(FINDING,),
+        indexes=("raw/Index.xml",),
+    ),
+    Waiting(files={0: ("raw/a.tif",), 2: ()}),
     ImageEntry(
         batch="r0c0",
         acquisition=1,

@@ -2,6 +2,7 @@
 
 import io
 import math
+import threading
 from typing import BinaryIO
 
 import numpy as np
@@ -15,6 +16,11 @@ from tiles2zarr.loaders.source import (
     decoding,
     unreadable,
 )
+
+
+_PARSING = threading.Lock()
+"""Headers are Python expressions, which threads at the same time make Python before
+3.11.8 and 3.12.2 fail at with a SystemError (python/cpython#106905)."""
 
 
 class NpySource(ClosingSource):
@@ -36,7 +42,7 @@ class NpySource(ClosingSource):
         """
         self._name = name
         self._handle = handle
-        with decoding(name, "NumPy (.npy)"):
+        with decoding(name, "NumPy (.npy)"), _PARSING:
             self._pixels = _load(name, handle, path)
         if self._pixels.ndim < 2 or 0 in self._pixels.shape:
             raise unreadable(
