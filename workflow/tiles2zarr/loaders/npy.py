@@ -17,7 +17,6 @@ from tiles2zarr.loaders.source import (
     unreadable,
 )
 
-
 _PARSING = threading.Lock()
 """Headers are Python expressions, which threads at the same time make Python before
 3.11.8 and 3.12.2 fail at with a SystemError (python/cpython#106905)."""
