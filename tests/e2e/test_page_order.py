@@ -44,6 +44,45 @@ def noted(axes: str) -> Write:
     )
 
 
+OME = """<?xml version="1.0" encoding="UTF-8"?>
+<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">
+<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16"
+SizeX="10" SizeY="6" {sizes}>{blocks}</Pixels></Image></OME>"""
+
+
+def block(page: int, t: int, c: int, z: int, file: str = "") -> str:
+    """Return the ``TiffData`` of one plane."""
+    uuid = f'<UUID FileName="{file}">urn:uuid:{file}</UUID>' if file else ""
+    return (
+        f'<TiffData IFD="{page}" FirstT="{t}" FirstC="{c}" FirstZ="{z}" '
+        f'PlaneCount="1">{uuid}</TiffData>'
+    )
+
+
+def write_pages(path: Path, pages: Stack, sizes: str, blocks: str) -> None:
+    """Write (page, y, x) pixels with a description of OME."""
+    tifffile.imwrite(
+        path,
+        pages,
+        photometric="minisblack",
+        metadata=None,
+        description=OME.format(sizes=sizes, blocks=blocks),
+    )
+
+
+def shuffled(path: Path, pixels: Stack) -> None:
+    """Write planes in no order of axes: every fifth, as ``TiffData`` tell."""
+    t, c, z = pixels.shape[:3]
+    places = list(np.ndindex(t, c, z))
+    places = [places[5 * page % len(places)] for page in range(len(places))]
+    write_pages(
+        path,
+        np.stack([pixels[place] for place in places]),
+        f'SizeT="{t}" SizeC="{c}" SizeZ="{z}"',
+        "".join(block(page, *place) for page, place in enumerate(places)),
+    )
+
+
 def imagej(path: Path, pixels: Stack) -> None:
     """Write a hyperstack of ImageJ: channels are the fastest."""
     axes = "TZCYX"
@@ -91,6 +130,7 @@ def convert_declared(work: Path, t: int, c: int, z: int) -> Stack:
     [
         pytest.param(plain, id="plain"),
         pytest.param(imagej, id="imagej"),
+        pytest.param(shuffled, id="ome-shuffled"),
         *(pytest.param(ome(axes), id=f"ome-{axes}") for axes in ("TZCYX", "CZTYX")),
         *(pytest.param(noted(axes), id=axes) for axes in ("TCZYX", "ZCTYX")),
     ],
@@ -99,6 +139,69 @@ def test_planes_are_where_the_tags_say(tmp_path: Path, write: Write) -> None:
     """2 time points, 3 channels and 4 planes in one file land by their own numbers."""
     pixels = converted(tmp_path, write, 2, 3, 4)
     np.testing.assert_array_equal(pixels, stack(2, 3, 4))
+
+
+def test_a_stack_from_top_to_bottom(tmp_path: Path) -> None:
+    """``TiffData`` that name pages backwards count along one axis too."""
+
+    def backwards(path: Path, pixels: Stack) -> None:
+        blocks = "".join(block(3 - z, 0, 0, z) for z in range(4))
+        pages = pixels[0, 0, ::-1]
+        write_pages(path, pages, 'SizeT="1" SizeC="1" SizeZ="4"', blocks)
+
+    pixels = converted(tmp_path, backwards, 1, 1, 4)
+    np.testing.assert_array_equal(pixels, stack(1, 1, 4))
+
+
+def test_a_file_of_a_set_has_its_own_planes(tmp_path: Path) -> None:
+    """Of 4 channels of 3 planes in two files, a file's two stand channel by plane."""
+
+    def second(path: Path, pixels: Stack) -> None:
+        own = [(z, c) for z in range(3) for c in range(2)]
+        blocks = [block(n, 0, c, z, "b.tif") for n, (z, c) in enumerate(own)]
+        blocks += [block(n, 0, c + 2, z, "a.tif") for n, (z, c) in enumerate(own)]
+        pages = np.stack([pixels[0, c, z] for z, c in own])
+        sizes = 'SizeT="1" SizeC="4" SizeZ="3"'
+        write_pages(path, pages, sizes, "".join(blocks))
+
+    pixels = converted(tmp_path, second, 1, 2, 3)
+    np.testing.assert_array_equal(pixels, stack(1, 2, 3))
+
+
+def test_a_page_that_two_planes_claim(tmp_path: Path) -> None:
+    """Three planes that are all said to be page 0 are not guessed at."""
+
+    def claimed(path: Path, pixels: Stack) -> None:
+        blocks = "".join(block(0, 0, 0, z) for z in range(3))
+        write_pages(path, pixels[0, 0], 'SizeT="1" SizeC="1" SizeZ="3"', blocks)
+
+    with pytest.raises(FaultsError) as error:
+        converted(tmp_path, claimed, 1, 1, 3)
+    assert (
+        f"{tmp_path / 'raw/a.tif'}: the TiffData of its OME-XML name page 0 3 times "
+        "(counted from 0), expected each once. Export the file again, or save it "
+        "without that description." in str(error.value)
+    )
+
+
+def test_pages_of_a_pattern_are_where_tiff_data_say(tmp_path: Path) -> None:
+    """The planes of a file that a pattern found land by their own numbers."""
+    (tmp_path / "raw").mkdir()
+    shuffled(tmp_path / "raw/B03.tif", stack(2, 3, 4))
+    acquisition = {
+        "path": str(tmp_path / "raw"),
+        "format": "pattern",
+        "options": {"pattern": "{well}.tif"},
+        "details": {"pixelsize": 0.5, "z_spacing": 2.0, "t_spacing": 15.0},
+    }
+    config = {
+        "plate": {"name": "P1"},
+        "output": str(tmp_path / "out"),
+        "acquisitions": [acquisition],
+    }
+    convert(config, tmp_path)
+    array = zarr.open_array(tmp_path / "out/P1.zarr/B/03/0/0", mode="r")
+    np.testing.assert_array_equal(array[...], stack(2, 3, 4))
 
 
 def test_planes_are_counted_one_by_one(tmp_path: Path) -> None:

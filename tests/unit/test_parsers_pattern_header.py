@@ -142,6 +142,69 @@ def test_ome_of_several_files(tmp_path: Path) -> None:
     assert (tags.pixelsize, tags.x, tags.y) == (0.1, None, None)
 
 
+@pytest.mark.parametrize(
+    ("blocks", "order", "numbers"),
+    [
+        pytest.param('<TiffData IFD="0" PlaneCount="6"/>', (3, 2), None, id="in-order"),
+        pytest.param(
+            '<TiffData IFD="0" FirstC="1" PlaneCount="3"/>'
+            '<TiffData IFD="3" PlaneCount="3"/>',
+            (3, 2),
+            (3, 4, 5, 0, 1, 2),
+            id="second-channel-first",
+        ),
+        pytest.param(
+            '<TiffData IFD="3"/><TiffData IFD="0" FirstZ="1" PlaneCount="2"/>'
+            '<TiffData IFD="1" PlaneCount="0"/>'
+            '<TiffData IFD="2" FirstC="1" FirstZ="2"/>'
+            '<TiffData IFD="4" FirstC="1" PlaneCount="2"/>',
+            (3, 2),
+            (1, 2, 5, 0, 3, 4),
+            id="single-pages",
+        ),
+        pytest.param(
+            '<TiffData FirstC="0"><UUID FileName="a.tif">u</UUID></TiffData>'
+            '<TiffData FirstC="1"><UUID FileName="b.tif">v</UUID></TiffData>',
+            None,
+            None,
+            id="fewer-than-pages",
+        ),
+        pytest.param(
+            '<TiffData><UUID FileName="b.tif">v</UUID></TiffData>'
+            '<TiffData><UUID FileName="c.tif">w</UUID></TiffData>',
+            None,
+            None,
+            id="other-files",
+        ),
+    ],
+)
+def test_tiff_data(
+    tmp_path: Path,
+    blocks: str,
+    order: tuple[int, int] | None,
+    numbers: tuple[int, ...] | None,
+) -> None:
+    """Blocks tell which plane of 3 z by 2 channels each of the 6 pages is."""
+    image = (
+        '<Image><Pixels DimensionOrder="XYZCT" SizeX="9" SizeY="6" SizeZ="3" SizeC="2" '
+        f'SizeT="1">{blocks}</Pixels></Image>'
+    )
+    tags = read_header(write_ome(tmp_path / "a.tif", image, pages=6)).tags
+    z_c_t = order and (("z", order[0]), ("c", order[1]), ("t", 1))
+    assert (tags.order, tags.pages) == (z_c_t, numbers)
+
+
+def test_an_acquisition_that_was_stopped(tmp_path: Path) -> None:
+    """Of 5 time points of 2 planes said to be there, 6 pages are the first three."""
+    image = (
+        '<Image><Pixels DimensionOrder="XYZCT" SizeX="9" SizeY="6" SizeZ="2" SizeC="1" '
+        'SizeT="5"><TiffData IFD="0" PlaneCount="10"/></Pixels></Image>'
+    )
+    tags = read_header(write_ome(tmp_path / "a.tif", image, pages=6)).tags
+    assert tags.order == (("z", 2), ("c", 1), ("t", 3))
+    assert tags.pages is None
+
+
 def test_damaged_ome_counts_as_none(tmp_path: Path) -> None:
     """OME-XML that is cut short leaves the pixel size unknown."""
     path = tmp_path / "a.tif"

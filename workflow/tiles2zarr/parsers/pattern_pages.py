@@ -8,7 +8,7 @@ import pandas as pd
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.pattern_header import FileHeader
-from tiles2zarr.parsers.pattern_tags import Order
+from tiles2zarr.parsers.pattern_ome import Order
 from tiles2zarr.parsers.pattern_text import Pattern
 
 _PARTS = {"c": "channel", "z": "z", "t": "t"}
@@ -79,7 +79,8 @@ def _expand(files: pd.DataFrame, header: FileHeader, order: Order) -> pd.DataFra
     pages = header.pages
     page = np.tile(np.arange(pages), len(files))
     rows = files.loc[files.index.repeat(pages)]
-    columns, rest = {"plane": page * header.samples}, page
+    columns = {"plane": page * header.samples}
+    rest = page if header.tags.pages is None else np.array(header.tags.pages)[page]
     for axis, length in order:
         columns[axis] = rows[axis].to_numpy() + rest % length
         rest = rest // length

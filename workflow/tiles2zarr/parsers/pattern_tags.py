@@ -12,13 +12,11 @@ from xml.parsers import expat
 
 from tiles2zarr.errors import ParserError
 from tiles2zarr.models.acquisition import AXES
+from tiles2zarr.parsers.pattern_ome import Node, Order, Pages, page_order
 from tiles2zarr.parsers.xml_memory import parse_xml
 
 if TYPE_CHECKING:
     from tifffile import TiffFile
-
-Order = tuple[tuple[str, int], ...]
-"""Axes of the pages with their lengths, the fastest first."""
 
 MICROMETERS: Mapping[str, float] = {
     **dict.fromkeys(("um", "µm", "μm", "\\u00b5m", "micron", "microns"), 1.0),
@@ -34,8 +32,7 @@ MICROMETERS: Mapping[str, float] = {
 COARSEST_UM = 20.0
 """Larger pixels in the plain resolution tags are a printer's: 72 per inch is 353."""
 _RESOLUTION_UNITS = {2: "inch", 3: "cm"}
-_OME_NAMES = frozenset({"Image", "Pixels", "Plane", "UUID"})
-_Node = tuple[str, dict[str, str]]
+_OME_NAMES = frozenset({"Image", "Pixels", "Plane", "TiffData", "UUID"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,8 @@ class Tags:
         y: Stage position, micrometer.
         z: Height of the (first) plane, micrometer.
         order: Axes (``z``, ``c``, ``t``) that the pages run along.
+        pages: Number of the plane, in ``order``, of each page, where that is not the
+            number of the page.
     """
 
     pixelsize: float | None = None
@@ -57,6 +56,7 @@ class Tags:
     y: float | None = None
     z: float | None = None
     order: Order | None = None
+    pages: Pages | None = None
 
 
 NO_TAGS = Tags()
@@ -69,6 +69,9 @@ def read_tags(tiff: "TiffFile", name: str, pages: int) -> Tags:
         tiff: The file.
         name: Its path.
         pages: How many planes it holds.
+
+    Raises:
+        ParserError: Its OME-XML names a page or a plane twice.
     """
     found = [_metaseries(tiff, name), _ome(tiff, name, pages), _imagej(tiff, pages)]
     found.append(Tags(pixelsize=_plain(tiff), order=_noted_order(tiff, pages)))
@@ -115,7 +118,7 @@ class _NodeHandlers:
 
     def __init__(self, names: frozenset[str]) -> None:
         """Begin with nothing."""
-        self.done: list[_Node] = []
+        self.done: list[Node] = []
         self._names = names
 
     def attach(self, parser: expat.XMLParserType) -> None:
@@ -128,7 +131,7 @@ class _NodeHandlers:
             self.done.append((local, attributes))
 
 
-def _nodes(text: str, names: frozenset[str], source: str) -> list[_Node]:
+def _nodes(text: str, names: frozenset[str], source: str) -> list[Node]:
     """Return the elements with some names; none where the text is damaged.
 
     A file can do without: an unknown pixel size or position is told later.
@@ -144,7 +147,7 @@ def _ome(tiff: "TiffFile", name: str, pages: int) -> Tags:
     text = tiff.ome_metadata if tiff.is_ome else None
     if not text:
         return NO_TAGS
-    images: list[list[_Node]] = []
+    images: list[list[Node]] = []
     for node in _nodes(text, _OME_NAMES, name):
         if node[0] == "Image":
             images.append([])
@@ -154,22 +157,28 @@ def _ome(tiff: "TiffFile", name: str, pages: int) -> Tags:
     first = own[0] if own else []
     pixels = _first(first, "Pixels")
     plane = _first(first, "Plane") if len(own) == 1 else {}
+    separate, _, _, _, contiguous = tiff.pages.first.shaped
+    samples = int(separate * contiguous)
+    order, numbers = (
+        page_order(first, name, pages, samples) if len(own) == 1 else (None, None)
+    )
     return Tags(
         pixelsize=_length(pixels, "PhysicalSizeX", positive=True),
         z_spacing=_length(pixels, "PhysicalSizeZ", positive=True),
         x=_length(plane, "PositionX"),
         y=_length(plane, "PositionY"),
         z=_length(plane, "PositionZ"),
-        order=_ome_order(pixels, pages) if len(own) == 1 else None,
+        order=order,
+        pages=numbers,
     )
 
 
-def _names_file(nodes: list[_Node], name: str) -> bool:
+def _names_file(nodes: list[Node], name: str) -> bool:
     base = name.rpartition("/")[2]
     return any(n == "UUID" and a.get("FileName") == base for n, a in nodes)
 
 
-def _first(nodes: list[_Node], name: str) -> dict[str, str]:
+def _first(nodes: list[Node], name: str) -> dict[str, str]:
     return next((attributes for n, attributes in nodes if n == name), {})
 
 
@@ -182,16 +191,6 @@ def _length(
     if value is None or unit is None or (positive and value <= 0):
         return None
     return value * unit
-
-
-def _ome_order(pixels: Mapping[str, str], pages: int) -> Order | None:
-    """Return the order of the pages where the file holds all planes of its image."""
-    axes = pixels.get("DimensionOrder", "").lower()[2:]
-    sizes = {axis: pixels.get(f"Size{axis.upper()}", "") for axis in "zct"}
-    if sorted(axes) != sorted("zct") or not all(s.isdigit() for s in sizes.values()):
-        return None
-    order = tuple((axis, int(sizes[axis])) for axis in axes)
-    return order if math.prod(length for _, length in order) == pages else None
 
 
 def _imagej(tiff: "TiffFile", pages: int) -> Tags:

@@ -9,14 +9,16 @@ from itertools import product
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tiles2zarr.errors import SourceError
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.models.loader import FileLoader
 from tiles2zarr.models.tiles import TileColumns
+from tiles2zarr.parsers.ome_xml_tiff import is_tiff
 from tiles2zarr.parsers.pattern_header import FileHeader, read_header
-from tiles2zarr.parsers.pattern_tags import Order
+from tiles2zarr.parsers.pattern_ome import Order
 
 Lengths = tuple[int, int, int]
 """Time points, channels and planes of a tile."""
@@ -52,13 +54,15 @@ def planes_of(
 ) -> tuple[int, ...] | None:
     """Return the number in the file of each plane of a tile, in (t, c, z) order.
 
-    ``None`` where they stand in that order, or the file does not say. Tiles of several
-    planes along two axes or more are looked at: along one there is one order.
+    ``None`` where they stand in that order, or the file does not say. Along one axis
+    only OME-TIFF can tell another order.
 
     Raises:
         SourceError: The tags of the file tell other axes.
+        ParserError: The file is damaged, or its OME-XML names a page or plane twice.
     """
-    if sum(n > 1 for n in lengths) < 2:
+    long = sum(n > 1 for n in lengths)
+    if long == 0 or (long == 1 and not is_tiff(location)):
         return None
     header = read_header(location, storage)
     if header.pages * header.samples != prod(lengths):
@@ -67,10 +71,16 @@ def planes_of(
     if order is None:
         return None
     slowest_first = order[::-1]
-    numbers = np.arange(prod(lengths)).reshape([n for _, n in slowest_first])
+    numbers = _numbers(header).reshape([n for _, n in slowest_first])
     axes = [axis for axis, _ in slowest_first]
     planes = numbers.transpose([axes.index(axis) for axis in "tcz"]).ravel()
     return None if (np.diff(planes) == 1).all() else tuple(planes.tolist())
+
+
+def _numbers(header: FileHeader) -> NDArray[np.int64]:
+    """Return the numbers in the file of its planes, in the order of its tags."""
+    pages = np.argsort(header.tags.pages or range(header.pages))
+    return np.add.outer(pages * header.samples, np.arange(header.samples)).ravel()
 
 
 def _order(location: str, header: FileHeader, lengths: Lengths) -> Order | None:
@@ -82,7 +92,9 @@ def _order(location: str, header: FileHeader, lengths: Lengths) -> Order | None:
         told = _with_samples(told, header, declared)
     if dict(told) == declared:
         return (*told, *((axis, 1) for axis, n in sizes.items() if n == 1))
-    if len(told) < 2 or [n for _, n in told[::-1]] == [*declared.values()]:
+    if [n for _, n in told[::-1]] == [*declared.values()]:  # under other names
+        return tuple(zip("zct", (sizes[axis] for axis in "zct"), strict=True))
+    if len(told) < 2 and header.tags.pages is None:
         return None
     raise SourceError(
         f"{location} says that it holds {_words(dict(told))}, the table declares "
