@@ -105,7 +105,7 @@ def test_document_of_every_command(made: Plate, tell: Tell, command: str) -> Non
 
 def test_document_of_verify(made: Plate, tell: Tell) -> None:
     """Whole, then a chunk lost, an image not written and a plate without its wells."""
-    nothing = {"damaged": {}, "metadata": {}, "failed": []}
+    nothing = {"damaged": {}, "metadata": {}, "failed": [], "foreign": []}
     none = {"compared": 0, "differing": 0, "unknown": 0}
     content = json.loads(tell("verify", "--json").out)
     about = {"name": "P1", "depth": "chunks", "images": 3}

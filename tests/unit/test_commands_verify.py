@@ -18,7 +18,9 @@ from tests.rules.plate import (
     contents,
     files_below,
     images_of,
+    table_rows,
     touched,
+    write_csv,
 )
 from tests.unit.conftest import Tell, write_config
 from tiles2zarr.errors import FaultsError
@@ -470,6 +472,55 @@ def test_plate_that_others_made_too(made: Plate, tell: Tell) -> None:
     before = made.files()
     assert tell("verify", "--repair").code == 1
     assert made.files() == before
+
+
+def test_images_that_others_added(made: Plate, tell: Tell) -> None:
+    """An extended plate of ours is whole: larger, with rows and images of others.
+
+    What they add is told. An image that is gone, or ours and not planned, is damage.
+    """
+    for well in ("D04", "D13"):
+        made.write_well(well)
+    write_csv(made.work / "raw/more.csv", table_rows("D04", "D13"))
+    theirs = config(
+        plate={"layout": 384},
+        acquisition={"path": "raw/more.csv", "conditions": None},
+        writing={"overwrite_mode": "extend"},
+    )
+    convert(theirs, Path("other"))
+    note = "P1: 2 images of others in the plate, not looked at, e.g. D/04/0"
+    said = tell("verify", "--deep")
+    assert (said.code, said.lines) == (0, [note, WHOLE])
+    (facts,) = json.loads(tell("verify", "--json").out)["plates"]
+    assert facts["foreign"] == ["D/04/0", "D/13/0"]
+
+    owner = json.loads((STORE / IMAGE / ".zattrs").read_text())["tiles2zarr"]["owner"]
+    edit(STORE / "D/04/0/.zattrs", lambda a: a["tiles2zarr"].update(owner=owner))  # type: ignore[attr-defined]
+    shutil.rmtree(STORE / "D/13/0")
+    said = tell("verify")
+    assert said.code == 1
+    message = "is listed in the plate but is not one of its images"
+    assert said.lines[:2] == [f"D/04/0: {message}", f"D/13/0: {message}"]
+
+
+def test_rows_beside_those_of_others(made: Plate, tell: Tell) -> None:
+    """A plate of ours that others extended still has all of our rows and columns."""
+    made.write_well("D04")
+    write_csv(made.work / "raw/more.csv", table_rows("D04"))
+    theirs = config(
+        acquisition={"path": "raw/more.csv", "conditions": None},
+        writing={"overwrite_mode": "extend"},
+    )
+    convert(theirs, Path("other"))
+    edit(
+        STORE / ".zattrs",
+        lambda a: a["plate"].update(  # type: ignore[attr-defined]
+            columns=[{"name": f"{n:02d}"} for n in range(1, 5)]
+        ),
+    )
+    said = tell("verify")
+    assert said.code == 1
+    assert said.lines[0] == "P1.zarr: lists 8 rows and 4 columns, expected 8 and 12"
 
 
 def test_layout_that_is_guessed(raw: Plate, tell: Tell) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tiles2zarr.commands.comparison import Compared, Tally
 from tiles2zarr.commands.damage import Damage
+from tiles2zarr.commands.plates import count
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Found:
     """Images that were never written, for a reason that a rerun may find gone."""
     total: int
     """Images of the plan."""
+    foreign: Mapping[str, tuple[str, ...]]
+    """Images of others in plates of ours, by the plate's name; they are no fault."""
 
     @property
     def tallies(self) -> list[Tally]:
@@ -43,6 +46,7 @@ class Found:
                 place: list(self.others[place]) for place in sorted(self.others)
             },
             "failed": sorted(self.failed),
+            "foreign": sorted(i for images in self.foreign.values() for i in images),
             "planes": {
                 "compared": sum(not tally.unknown for tally in planes),
                 "differing": sum(bool(tally.differing) for tally in planes),
@@ -58,3 +62,11 @@ class Found:
         for place, messages in self.others.items():
             texts.setdefault(place, []).extend(messages)
         return [f"{place}: {'; '.join(texts[place])}" for place in sorted(texts)]
+
+    def foreign_lines(self) -> list[str]:
+        """Return one line per plate with images of others."""
+        return [
+            f"{name}: {count(len(images), 'image')} of others in the plate, not looked "
+            f"at, e.g. {images[0]}"
+            for name, images in sorted(self.foreign.items())
+        ]

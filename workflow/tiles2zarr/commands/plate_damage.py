@@ -1,6 +1,7 @@
 """What is amiss with the metadata and tables of a plate."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from tiles2zarr.checkpoints import read_json_if_there
 from tiles2zarr.commands.plates import Plate
@@ -19,7 +20,7 @@ from tiles2zarr.models.well import (
     smallest_layout,
 )
 from tiles2zarr.ngff.documents import Version, read_attributes, stored_version
-from tiles2zarr.ngff.mark import KEY
+from tiles2zarr.ngff.mark import KEY, level_names, read_mark
 from tiles2zarr.ngff.plate import PlateDescription
 from tiles2zarr.ngff.plate_groups import read_plate
 from tiles2zarr.ngff.provenance import GROUP
@@ -30,6 +31,14 @@ _PLACE = {"row", "column", "well", "acquisition", "path_in_well", "fov_name"}
 """Columns of a plate's condition table that are no conditions."""
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """An image in a plate that another config or tool added (``extend``)."""
+
+    plate: str
+    image: str
+
+
 def plate_faults(
     plate: Plate,
     plan: Plan,
@@ -37,8 +46,12 @@ def plate_faults(
     owner: str,
     *,
     read: bool,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str] | Foreign]:
     """Yield what is amiss, each with the image or plate it is about.
+
+    Images that others added to a plate of ours are no fault, and come as `Foreign`.
+    The plate is then as large as they need, with rows in its tables that are not known
+    here.
 
     Args:
         plate: The plate.
@@ -60,12 +73,17 @@ def plate_faults(
                 yield f"{name}.zarr", "carries no mark of this config"
             for fault in _provenance_faults(store, found[1], owner):
                 yield f"{name}.zarr", fault
-            yield from _listing(store, found[0], members, extend=extend)
+            others = set()
+            if not extend:
+                others = set(_others(store, found[0], members, owner))
+                yield from (Foreign(name, image) for image in sorted(others))
+            known = members.keys() | others
+            yield from _listing(store, found[0], members, known, extend=extend)
+            shared = extend or bool(others)
             layout = _layout(plate, plan, members.values())
             names = [(f"{name}.zarr", fault) for fault in physical_faults(store)]
-            yield from names or _extent(name, found[0].layout, layout, extend=extend)
-            # with extend the rows of others are not known here
-            values = read and not extend
+            yield from names or _extent(name, found[0].layout, layout, shared=shared)
+            values = read and not shared
             for fault in _table_faults(store, found[1], plate, members, values):
                 yield f"{name}.zarr", fault
         except StoreError as error:
@@ -82,17 +100,28 @@ def _provenance_faults(store: Store, version: Version, owner: str) -> Iterator[s
         yield "the provenance of the plate is missing"
 
 
+def _others(
+    store: Store, found: PlateDescription, members: Collection[str], owner: str
+) -> Iterator[str]:
+    """Yield the images in the plate that are there and do not carry our mark."""
+    for image in {image.image for image in found.images} - set(members):
+        mark = read_mark(store, image)
+        if level_names(store, image) and (mark is None or mark.owner != owner):
+            yield image
+
+
 def _listing(
     store: Store,
     found: PlateDescription,
     members: Mapping[str, ImageInPlate],
+    known: Collection[str],
     *,
     extend: bool,
 ) -> Iterator[tuple[str, str]]:
     listed = {image.image: image.acquisition for image in found.images}
     for image in sorted(members.keys() - listed.keys()):
         yield image, "is not listed in the plate"
-    for image in sorted(listed.keys() - members.keys()):
+    for image in sorted(listed.keys() - known):
         if not extend:
             yield image, "is listed in the plate but is not one of its images"
         elif stored_version(store, image) is None:
@@ -149,10 +178,10 @@ def _layout(plate: Plate, plan: Plan, images: Iterable[ImageInPlate]) -> PlateLa
 
 
 def _extent(
-    name: str, found: PlateLayout, wanted: PlateLayout, *, extend: bool
+    name: str, found: PlateLayout, wanted: PlateLayout, *, shared: bool
 ) -> Iterator[tuple[str, str]]:
     smaller = found.rows < wanted.rows or found.columns < wanted.columns
-    if smaller or (found != wanted and not extend):
+    if smaller or (found != wanted and not shared):
         yield (
             f"{name}.zarr",
             f"lists {found.rows} rows and {found.columns} columns, expected "

@@ -10,7 +10,7 @@ from tiles2zarr.checkpoints import read_json, write_json
 from tiles2zarr.commands.damage import Damage, Depth, ImageCheck
 from tiles2zarr.commands.exchange import find_exchanged
 from tiles2zarr.commands.found import Found
-from tiles2zarr.commands.plate_damage import plate_faults
+from tiles2zarr.commands.plate_damage import Foreign, plate_faults
 from tiles2zarr.commands.plates import Plate, count, load_plates, read_plan
 from tiles2zarr.commands.progress import find_progress
 from tiles2zarr.commands.proofs import Proofs
@@ -157,7 +157,8 @@ def verify(plate: Plate, *, depth: Depth, mend: bool, threads: int = THREADS) ->
     owner = read_owner(plate.state)
     found = find_damage(plate, plan, owner, depth=depth, threads=threads)
     lines = found.lines()
-    for line in [*lines, *source_lines(plate.name, found.compared)]:
+    told = [*source_lines(plate.name, found.compared), *found.foreign_lines()]
+    for line in [*lines, *told]:
         print(line)
     how = _how(depth, plan, found)
     total = count(found.total, "image")
@@ -213,10 +214,15 @@ def find_damage(
     )
     images = {image: one.damages for image, one in looked.items() if one.damages}
     others: dict[str, tuple[str, ...]] = {}
+    foreign: dict[str, tuple[str, ...]] = {}
     quick = depth == "quick"
-    for place, message in plate_faults(
+    for fault in plate_faults(
         plate, plan, _written(plate, plan), owner, read=not quick
     ):
+        if isinstance(fault, Foreign):
+            foreign[fault.plate] = (*foreign.get(fault.plate, ()), fault.image)
+            continue
+        place, message = fault
         # what is gone itself needs no word on how the plate lists it
         if not (images.get(place) and _is_absent(images[place])):
             others[place] = (*others.get(place, ()), message)
@@ -225,7 +231,7 @@ def find_damage(
     absent = {image for image, damages in images.items() if _is_absent(damages)}
     failed = frozenset(absent & reasons.keys())
     explained = _explained(plate, plan, images, {i: reasons[i] for i in failed})
-    return Found(explained, others, compared, failed, len(plan.images))
+    return Found(explained, others, compared, failed, len(plan.images), foreign)
 
 
 def _is_absent(damages: Sequence[Damage]) -> bool:
