@@ -533,6 +533,15 @@ def test_two_tables_joined_along_t(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels_of(tmp_path), expected)
 
 
+def test_tables_in_seconds_joined_along_t(tmp_path: Path) -> None:
+    """A time point after the first of 0.5 s follows at once, not a second later."""
+    acquisition = two_tables(tmp_path) | {"on_repeat": "time"}
+    details = {"axes": None, "t_spacing": 0.5, "start_t_coo": "world"}
+    convert(config(tmp_path, acquisition=acquisition, details=details), tmp_path)
+    expected = np.stack([plane(1), plane(5)])[:, None, None]
+    np.testing.assert_array_equal(pixels_of(tmp_path), expected)
+
+
 def test_two_tables_may_not_repeat_a_well(tmp_path: Path) -> None:
     """With ``error`` nothing is converted, and the well is named."""
     settings = config(

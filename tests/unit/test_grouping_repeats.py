@@ -9,9 +9,11 @@ from pandas.testing import assert_frame_equal
 from tiles2zarr.config.acquisition import OnRepeat
 from tiles2zarr.errors import TableError
 from tiles2zarr.grouping import join_reads, merge_repeats
+from tiles2zarr.models.acquisition import AcquisitionDetails, Coordinates
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.records import build_table, empty_table
 
+POINTS = AcquisitionDetails(start_t_coo="pixel")
 PATHS = ("monday", "tuesday", "friday")
 
 
@@ -166,21 +168,42 @@ def _read(*times: float, time_s: float = 0.0) -> pd.DataFrame:
 
 def test_reads_follow_one_another() -> None:
     """Reads of 1, 2 and 1 time points are t 0, then 1 and 2, then 3."""
-    table, spacing = join_reads([_read(0), _read(0, 1), _read(5)], [None, None, None])
+    table, spacing = join_reads(
+        [_read(0), _read(0, 1), _read(5)], [None, None, None], POINTS
+    )
     assert table["t"].tolist() == [0, 1, 2, 3]
     assert spacing is None
 
 
+@pytest.mark.parametrize(
+    ("start", "length", "times", "expected"),
+    [
+        pytest.param("world", "pixel", (0, 30), [0, 30, 60, 90], id="seconds"),
+        pytest.param("world", "world", (0, 30), [0, 30, 60, 90], id="both-seconds"),
+        pytest.param("pixel", "world", (0, 1), [0, 1, 2, 3], id="lengths-in-seconds"),
+        pytest.param("pixel", "pixel", (0, 1), [0, 1, 2, 3], id="time-points"),
+    ],
+)
+def test_reads_in_seconds(
+    start: Coordinates, length: Coordinates, times: list[float], expected: list[float]
+) -> None:
+    """Reads of two time points 30 s apart follow 30 s after one another."""
+    details = AcquisitionDetails(t_spacing=30.0, start_t_coo=start, length_t_coo=length)
+    read = _read(*times).assign(len_t=30.0 if length == "world" else 1.0)
+    table, _ = join_reads([read, read], [None, None], details)
+    assert table["t"].tolist() == pytest.approx(expected)
+
+
 def test_reads_that_begin_later_are_moved_to_the_last_one() -> None:
     """Time points of a read that counts on from 4 follow without a gap."""
-    table, _ = join_reads([_read(2, 3), _read(4, 5)], [None, None])
+    table, _ = join_reads([_read(2, 3), _read(4, 5)], [None, None], POINTS)
     assert table["t"].tolist() == [0, 1, 2, 3]
 
 
 def test_starts_of_the_reads_give_times_and_spacing() -> None:
     """Reads begun at 0, 60 and 200 s are 100 s apart in the median."""
     reads = [_read(0, time_s=2.5)] * 3
-    table, spacing = join_reads(reads, [1_000_000, 1_060_000, 1_200_000])
+    table, spacing = join_reads(reads, [1_000_000, 1_060_000, 1_200_000], POINTS)
     assert table["time_s"].tolist() == [2.5, 62.5, 202.5]
     assert spacing == 100.0
 
@@ -199,7 +222,7 @@ def test_starts_that_tell_no_spacing(
     starts: list[int | None], times: list[float]
 ) -> None:
     """An unknown start, or one not after the one before, makes no spacing."""
-    table, spacing = join_reads([_read(0), _read(0)], starts)
+    table, spacing = join_reads([_read(0), _read(0)], starts, POINTS)
     assert spacing is None
     assert table["t"].tolist() == [0, 1]
     assert table["time_s"].tolist() == times
@@ -207,7 +230,9 @@ def test_starts_that_tell_no_spacing(
 
 def test_an_empty_read_takes_no_time_points() -> None:
     """Nothing of a read without tiles, and no gap."""
-    table, _ = join_reads([_read(0), empty_table(), _read(0)], [None, None, None])
+    table, _ = join_reads(
+        [_read(0), empty_table(), _read(0)], [None, None, None], POINTS
+    )
     assert table["t"].tolist() == [0, 1]
 
 
@@ -218,7 +243,7 @@ def test_joined_reads_have_every_time_point_once(
     """Reads of any lengths make 0 ... n-1, in their order, the tables unchanged."""
     reads = [_read(*range(begun, begun + length)) for length in lengths]
     before = [read.copy(deep=True) for read in reads]
-    table, _ = join_reads(reads, [None] * len(reads))
+    table, _ = join_reads(reads, [None] * len(reads), POINTS)
     assert table["t"].tolist() == list(range(sum(lengths)))
     for read, old in zip(reads, before, strict=True):
         assert_frame_equal(read, old)

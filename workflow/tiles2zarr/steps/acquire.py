@@ -133,16 +133,20 @@ def _parse(config: Acquisition) -> ParsedAcquisition:
     found = tuple(finding for part in parts for finding in part.findings)
     whole = replace(first, resource="", attributes=tuple(names), findings=found)
     if config.on_repeat == OnRepeat.TIME:
-        return _joined(whole, tables, [part.start_time for part in parts])
+        details = merge_details(first.details, config.details, first.channel_ids)
+        return _joined(whole, tables, [part.start_time for part in parts], details)
     table, repeated = merge_repeats(tables, config.path, config.on_repeat)
     return replace(whole, table=table, findings=(*found, *repeated))
 
 
 def _joined(
-    whole: ParsedAcquisition, tables: list[Table], starts: list[int | None]
+    whole: ParsedAcquisition,
+    tables: list[Table],
+    starts: list[int | None],
+    stated: AcquisitionDetails,
 ) -> ParsedAcquisition:
     """Return the reads as one time series."""
-    table, spacing = join_reads(tables, starts)
+    table, spacing = join_reads(tables, starts, stated)
     details = whole.details
     if spacing is not None:
         details = details.replace(t_spacing=spacing)
