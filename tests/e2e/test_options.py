@@ -524,6 +524,32 @@ def test_of_two_tables_one_counts(tmp_path: Path, rule: str, seed: int) -> None:
     assert finding["wells"] == ["B03"]
 
 
+def test_channels_of_two_folders_keep_their_names(tmp_path: Path) -> None:
+    """A folder with the second channel only is not taken for one with the first."""
+    names = {"mon/B03_DAPI.tif": 1, "mon/B03_GFP.tif": 2, "tue/C11_GFP.tif": 3}
+    for name, seed in names.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        tifffile.imwrite(path, plane(seed), metadata=None)
+    acquisition = {
+        "path": [str(tmp_path / "mon"), str(tmp_path / "tue")],
+        "format": "pattern",
+        "options": {"pattern": "{well}_{channel}.tif"},
+        "details": {"pixelsize": 0.5},
+    }
+    settings = {"plate": {"name": "P1"}, "output": str(tmp_path / "out")}
+    convert(settings | {"acquisitions": [acquisition]}, tmp_path)
+    for image, labels, seed in (
+        ("B/03/0", ["DAPI", "GFP"], 2),
+        ("C/11/0", ["GFP"], 3),
+    ):
+        group = tmp_path / "out/P1.zarr" / image
+        omero = json.loads((group / ".zattrs").read_text())["omero"]
+        assert [channel["label"] for channel in omero["channels"]] == labels
+        level = zarr.open_array(group / "0", mode="r")
+        np.testing.assert_array_equal(level[-1, 0], plane(seed))
+
+
 def test_two_tables_joined_along_t(tmp_path: Path) -> None:
     """The second table's planes are the well's second time point."""
     acquisition = two_tables(tmp_path) | {"on_repeat": "time"}

@@ -9,7 +9,10 @@ from pandas.testing import assert_frame_equal
 from tiles2zarr.config.acquisition import OnRepeat
 from tiles2zarr.errors import TableError
 from tiles2zarr.grouping import join_reads, merge_repeats
-from tiles2zarr.models.acquisition import AcquisitionDetails, Coordinates
+from tiles2zarr.models.acquisition import (
+    AcquisitionDetails,
+    Coordinates,
+)
 from tiles2zarr.models.finding import Finding
 from tiles2zarr.parsers.records import build_table, empty_table
 

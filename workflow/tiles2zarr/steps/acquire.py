@@ -31,6 +31,7 @@ from tiles2zarr.ngff.colors import display_channels
 from tiles2zarr.parsers.formats import parse_acquisition
 from tiles2zarr.parsers.records import ParsedAcquisition
 from tiles2zarr.steps.first_header import with_first_headers
+from tiles2zarr.steps.paths import align_paths
 from tiles2zarr.steps.pixel_size import find_pixel_size
 
 
@@ -120,9 +121,11 @@ def _parse(config: Acquisition) -> ParsedAcquisition:
         parse_acquisition(path, config.format, options, config.storage_options)
         for path in config.path
     ]
-    first = parts[0]
     if len(parts) == 1:
-        return first
+        return parts[0]
+    known = config.details.model_dump(exclude_none=True).keys()
+    parts = align_paths(parts, config.path, known)
+    first = parts[0]
     tables = [
         part.table.assign(
             file=[resolve(part.resource, f) if f else f for f in part.table["file"]]
