@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 import zarr
 from PIL import Image
 
@@ -23,8 +24,10 @@ from tiles2zarr import (
     AcquisitionDetails,
     CollectionInterface,
     ConverterOptions,
+    DefaultImageLoader,
     FixedSizeChunking,
     ImageInPlate,
+    ImageLoaderInterface,
     OmeZarrOptions,
     SingleImage,
     StartPosition,
@@ -60,6 +63,14 @@ def images(sample: Sample) -> list[TiledImage]:
     return tiled_image_from_tiles(
         tiles=tiles, converter_options=GRID, resource=sample.raw
     )
+
+
+class Sevens(ImageLoaderInterface):
+    """Two channels of three planes of 4 x 9 pixels, all 7."""
+
+    def load_data(self, resource: str | None = None) -> np.ndarray:
+        """Return the pixels as (c, z, y, x)."""
+        return np.full((2, 3, 4, 9), 7, np.uint16)
 
 
 def write(image: TiledImage, output: Path, **changes: object) -> None:
@@ -501,3 +512,37 @@ def test_cycles_of_a_well_overlay(sample: Sample, tmp_path: Path) -> None:
     expected[..., :COLUMNS] = 0
     found = level(tmp_path / "out/P1.zarr", "A/01/1")
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_file_beside_other_loaders_keeps_its_axes(tmp_path: Path) -> None:
+    """ImageJ saves channel after channel; beside a loader of one's own it counts too.
+
+    Plane z of channel c is 10 c + z; the field next to it is all 7.
+    """
+    saved = np.array([[0, 10], [1, 11], [2, 12]], np.uint16)[..., None, None]
+    planes = np.broadcast_to(saved, (3, 2, 4, 9))
+    (tmp_path / "raw").mkdir()
+    path = tmp_path / "raw/a.tif"
+    tifffile.imwrite(path, planes, imagej=True, metadata={"axes": "ZCYX"})
+    size = {"length_x": 9, "length_y": 4, "length_z": 3, "length_c": 2}
+    place = ImageInPlate(plate_name="P1", row="B", column=3)
+    loaders = (DefaultImageLoader(file_path="a.tif"), Sevens())
+    tiles = [
+        Tile(
+            fov_name=f"F{number}",
+            start_x=number * 4.5,
+            start_y=0.0,
+            collection=place,
+            image_loader=loader,
+            acquisition_details=DETAILS,
+            **size,
+        )
+        for number, loader in enumerate(loaders)
+    ]
+    (image,) = tiled_image_from_tiles(
+        tiles=tiles, converter_options=GRID, resource=tmp_path / "raw"
+    )
+    write(image, tmp_path / "out", resource=tmp_path / "raw")
+    pixels = level(tmp_path / "out", image.path)
+    assert pixels[:, :, 3, 8].tolist() == [[0, 1, 2], [10, 11, 12]]
+    assert (pixels[:, :, :, 9:] == 7).all()

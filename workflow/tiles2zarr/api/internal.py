@@ -91,7 +91,9 @@ def to_workflow(image: TiledImage, *, original: bool = False) -> workflow.TiledI
     loaders = [region.image_loader for region in image.regions]
     plain = all(isinstance(loader, DefaultImageLoader) for loader in loaders)
     files = [
-        file_entry(r.image_loader, plain=plain, planes=int(np.prod(r.shape[:3])))
+        file_entry(
+            r.image_loader, plain=plain, lengths=(r.shape[0], r.shape[1], r.shape[2])
+        )
         for r in image.regions
     ]
     # swap and flips are in the slices already

@@ -145,14 +145,18 @@ AnyLoader = Annotated[SerializeAsAny[ImageLoaderInterface], BeforeValidator(_loa
 
 
 def file_entry(
-    loader: ImageLoaderInterface, *, plain: bool, planes: int | None = None
+    loader: ImageLoaderInterface,
+    *,
+    plain: bool,
+    lengths: tuple[int, int, int] | None = None,
 ) -> str:
     """Return what stands for a loader in the file column of an image.
 
     Args:
         loader: The loader.
         plain: Whether all loaders of the image read plain files.
-        planes: Planes the tile has, where known.
+        lengths: Time points, channels and planes of the tile, where known. A file
+            beside loaders of other classes keeps them: its tags may order its planes.
 
     Raises:
         ExtensionError: The loader's class cannot be found by another process.
@@ -160,7 +164,13 @@ def file_entry(
     if plain and isinstance(loader, DefaultImageLoader):
         return loader.file_path
     class_tag(type(loader))  # raised here, for pydantic would hide it
-    entry = {"loader": loader.model_dump(mode="json"), "planes": planes}
+    planes = None if lengths is None else math.prod(lengths)
+    entry: dict[str, object] = {
+        "loader": loader.model_dump(mode="json"),
+        "planes": planes,
+    }
+    if lengths is not None and isinstance(loader, DefaultImageLoader):
+        entry["lengths"] = lengths
     return json.dumps(entry, sort_keys=True)
 
 
@@ -178,4 +188,7 @@ def read_plane(entry: str, plane: int, options: Mapping[str, object]) -> "Pixels
     if not isinstance(loader, ImageLoaderInterface):
         raise SourceError(f"{entry} names no loader. Aggregate the tiles again.")
     resource = str(options["resource"]) or None
+    if "lengths" in described:
+        t, c, z = described["lengths"]
+        plane = planes_in_file(loader, (t, c, z), resource)[plane]
     return loader.load_plane(plane, resource, described["planes"])
