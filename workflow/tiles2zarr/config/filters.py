@@ -32,12 +32,13 @@ def _ordered(low: float | None, high: float | None, keys: tuple[str, str]) -> No
 
 
 class PathRegexFilter(_Filter):
-    """Tiles by the path of their file."""
+    """Tiles by the path of their file or of their image."""
 
     kind: Literal["path_regex"] = "path_regex"
     """Tag of the filter."""
     regex: Regex
-    """Regular expression searched in the file's path."""
+    """Regular expression searched in the file's path, as the table or folder has it
+    (with the folder, if there are several paths), and in its image's: ``B/03/0``."""
 
 
 class WellFilter(_Filter):
