@@ -168,6 +168,25 @@ def test_a_file_of_a_set_has_its_own_planes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels, stack(1, 2, 3))
 
 
+def test_a_file_of_a_set_that_was_renamed(tmp_path: Path) -> None:
+    """A file of a set whose blocks name other files only is not guessed at."""
+
+    def renamed(path: Path, pixels: Stack) -> None:
+        own = [(z, c) for z in range(3) for c in range(2)]
+        blocks = [block(n, 0, c, z, "c.tif") for n, (z, c) in enumerate(own)]
+        blocks += [block(n, 0, c + 2, z, "d.tif") for n, (z, c) in enumerate(own)]
+        pages = np.stack([pixels[0, c, z] for z, c in own])
+        sizes = 'SizeT="1" SizeC="4" SizeZ="3"'
+        write_pages(path, pages, sizes, "".join(blocks))
+
+    with pytest.raises(FaultsError) as error:
+        converted(tmp_path, renamed, 1, 2, 3)
+    assert (
+        f"{tmp_path / 'raw/a.tif'} has OME-XML that does not tell which of its planes "
+        "the 6 pages are" in str(error.value)
+    )
+
+
 def test_a_page_that_two_planes_claim(tmp_path: Path) -> None:
     """Three planes that are all said to be page 0 are not guessed at."""
 

@@ -165,14 +165,14 @@ def test_ome_of_several_files(tmp_path: Path) -> None:
         pytest.param(
             '<TiffData FirstC="0"><UUID FileName="a.tif">u</UUID></TiffData>'
             '<TiffData FirstC="1"><UUID FileName="b.tif">v</UUID></TiffData>',
-            None,
+            (),
             None,
             id="fewer-than-pages",
         ),
         pytest.param(
             '<TiffData><UUID FileName="b.tif">v</UUID></TiffData>'
             '<TiffData><UUID FileName="c.tif">w</UUID></TiffData>',
-            None,
+            (),
             None,
             id="other-files",
         ),
@@ -181,7 +181,7 @@ def test_ome_of_several_files(tmp_path: Path) -> None:
 def test_tiff_data(
     tmp_path: Path,
     blocks: str,
-    order: tuple[int, int] | None,
+    order: tuple[int, int] | tuple[()],
     numbers: tuple[int, ...] | None,
 ) -> None:
     """Blocks tell which plane of 3 z by 2 channels each of the 6 pages is."""
@@ -190,7 +190,7 @@ def test_tiff_data(
         f'SizeT="1">{blocks}</Pixels></Image>'
     )
     tags = read_header(write_ome(tmp_path / "a.tif", image, pages=6)).tags
-    z_c_t = order and (("z", order[0]), ("c", order[1]), ("t", 1))
+    z_c_t = tuple(zip("zct", (*order, 1), strict=True)) if order else ()
     assert (tags.order, tags.pages) == (z_c_t, numbers)
 
 

@@ -24,8 +24,8 @@ def page_order(
 ) -> tuple[Order | None, Pages | None]:
     """Return the axes of a file's pages, and where they stand otherwise than so.
 
-    Both are nothing where the file's pages are no block of planes, as in one that was
-    cut short, or where the blocks do not tell which of their files this one is.
+    There are no axes where the file's pages are no block of planes, or where the blocks
+    do not tell which of their files this one is; both are nothing without sizes.
 
     Args:
         nodes: ``Pixels``, ``TiffData`` and ``UUID`` elements of the file's image.
@@ -45,7 +45,7 @@ def page_order(
     own = _own_blocks(nodes, name) if blocks else [{}]
     places = _places(own, starts, axes, sizes, name, pages)
     if sorted(places) != list(range(pages)):
-        return None, None
+        return (), None
     return _within_box([places[page] for page in range(pages)], axes, sizes)
 
 
@@ -130,7 +130,7 @@ def _integer(block: _Block, name: str, default: int) -> int:
 def _within_box(
     places: Sequence[int], axes: str, sizes: Mapping[str, int]
 ) -> tuple[Order | None, Pages | None]:
-    """Return the box of planes that pages fill, and their numbers in it."""
+    """Return the box of planes that pages fill, if any, and their numbers in it."""
     indices: dict[str, list[int]] = {}
     rest = list(places)
     for axis in axes:
@@ -139,7 +139,7 @@ def _within_box(
         rest = [place // sizes[axis] for place in rest]
     order = tuple((axis, max(indices[axis]) + 1) for axis in axes)
     if any(rest) or prod(length for _, length in order) != len(places):
-        return None, None
+        return (), None
     numbers, step = [0] * len(places), 1
     for axis, length in order:
         numbers = [n + step * i for n, i in zip(numbers, indices[axis], strict=True)]

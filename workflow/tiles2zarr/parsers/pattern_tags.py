@@ -45,7 +45,8 @@ class Tags:
         x: Stage position, micrometer.
         y: Stage position, micrometer.
         z: Height of the (first) plane, micrometer.
-        order: Axes (``z``, ``c``, ``t``) that the pages run along.
+        order: Axes (``z``, ``c``, ``t``) that the pages run along; none where OME-XML
+            tells planes that are no block, or of other files.
         pages: Number of the plane, in ``order``, of each page, where that is not the
             number of the page.
     """

@@ -58,7 +58,7 @@ def planes_of(
     only OME-TIFF can tell another order.
 
     Raises:
-        SourceError: The tags of the file tell other axes.
+        SourceError: The tags of the file tell other axes, or planes of other files.
         ParserError: The file is damaged, or its OME-XML names a page or plane twice.
     """
     long = sum(n > 1 for n in lengths)
@@ -67,6 +67,13 @@ def planes_of(
     header = read_header(location, storage)
     if header.pages * header.samples != prod(lengths):
         return None
+    if header.tags.order == () and long > 1:
+        raise SourceError(
+            f"{location} has OME-XML that does not tell which of its planes the "
+            f"{header.pages} pages are: the TiffData are about other files, or about "
+            "planes of no common block. Give the files the names that stand there, "
+            "read them by format ome_xml, or save the file without that description."
+        )
     order = _order(location, header, lengths)
     if order is None:
         return None
