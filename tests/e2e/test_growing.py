@@ -164,6 +164,7 @@ def test_a_file_of_several_time_points_across_a_chunk(
         write_csv(work / TABLE, rows)
         age(work / TABLE, OLD_S)
         age(path, OLD_S)
+        age(work / TABLE, OLD_S)
         convert(config(THICK), work)
     np.testing.assert_array_equal(level("B03")[:, 0, 0], series)
     Path("my.yaml").write_text(yaml_of(config(THICK)))
