@@ -28,7 +28,8 @@ def describe_fields(*, plain: bool = False) -> None:
     for model in models:
         docs = field_docs(model)
         for name, field in model.model_fields.items():
-            text = field.description or docs.get(name)
+            # not first what it has: that may be the plain text of an earlier call
+            text = docs.get(name) or field.description
             field.description = _plain(text) if plain and text else text
     for model in models:
         # what holds this model must not take its schema as it was
