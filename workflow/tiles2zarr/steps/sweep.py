@@ -50,6 +50,7 @@ GONE = "gone"
 """Said of a file that is not there."""
 REFUSED_NOW = "refused"
 """Said of a file whose server could not be asked this time."""
+_SAID = {MISSING: GONE, UNTOLD: "not told", REFUSED: REFUSED_NOW}
 
 
 def index_digest(config: Config, state: State) -> str:
@@ -162,8 +163,12 @@ def _batch_digest(
     lines: list[str] = []
     for folder, names in folders.items():
         files = [f"{folder.rstrip('/')}/{name}" for name in names]
-        given = options.get(str(far[folder]), {}) if folder in far else {}
-        stats = _listings(each).stats(files, given)
+        if folder in far:
+            given = options.get(str(far[folder]), {})
+            stats = _listings(each).stats(files, given)
+        else:
+            # all files of a plate at every start: threads would cost ten times as much
+            stats = list(map(stat_file, files))
         lines += (_line(f, s, settle_s) for f, s in zip(files, stats, strict=True))
     if _is_archived(lines) and recorded.is_file():
         return recorded.read_text()
@@ -209,8 +214,7 @@ def _line(place: str, stat: Stat, settle_s: float = 0) -> str:
 
     One that is younger than ``settle_s`` has another line when it has settled.
     """
-    said = {MISSING: GONE, UNTOLD: "not told", REFUSED: REFUSED_NOW}
-    told = said.get(stat, f"{stat[0]}|{stat[1]}")
+    told = _SAID.get(stat) or f"{stat[0]}|{stat[1]}"
     young = settle_s and age_state(stat, settle_s) == "young"
     return f"{place}|{told}{'|young' if young else ''}"
 
