@@ -20,7 +20,7 @@ from tiles2zarr.models.well import (
     smallest_layout,
 )
 from tiles2zarr.ngff.documents import Version, read_attributes, stored_version
-from tiles2zarr.ngff.mark import KEY, level_names, read_mark
+from tiles2zarr.ngff.mark import KEY, is_of_others
 from tiles2zarr.ngff.plate import PlateDescription
 from tiles2zarr.ngff.plate_groups import read_plate
 from tiles2zarr.ngff.provenance import GROUP
@@ -75,7 +75,8 @@ def plate_faults(
                 yield f"{name}.zarr", fault
             others = set()
             if not extend:
-                others = set(_others(store, found[0], members, owner))
+                unknown = {image.image for image in found[0].images} - members.keys()
+                others = {i for i in unknown if is_of_others(store, i, owner)}
                 yield from (Foreign(name, image) for image in sorted(others))
             known = members.keys() | others
             yield from _listing(store, found[0], members, known, extend=extend)
@@ -98,16 +99,6 @@ def _provenance_faults(store: Store, version: Version, owner: str) -> Iterator[s
     held = read_attributes(store, GROUP, version) or {}
     if mark.get("provenance") == GROUP and owner not in held:
         yield "the provenance of the plate is missing"
-
-
-def _others(
-    store: Store, found: PlateDescription, members: Collection[str], owner: str
-) -> Iterator[str]:
-    """Yield the images in the plate that are there and do not carry our mark."""
-    for image in {image.image for image in found.images} - set(members):
-        mark = read_mark(store, image)
-        if level_names(store, image) and (mark is None or mark.owner != owner):
-            yield image
 
 
 def _listing(

@@ -45,6 +45,14 @@ def read_mark(store: Documents, group: str = "") -> Mark | None:
         return None
 
 
+def is_of_others(store: Documents, image: str, owner: str) -> bool:
+    """Say whether an image is there that does not carry the mark of an owner."""
+    if not level_names(store, image):
+        return False
+    mark = read_mark(store, image)
+    return mark is None or mark.owner != owner
+
+
 def axes_of(store: Documents, group: str = "") -> str:
     """Return the axes an image group's metadata list, ``czyx``; empty without any."""
     entries = [

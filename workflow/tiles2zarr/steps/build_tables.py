@@ -18,7 +18,7 @@ from tiles2zarr.models.well import (
     row_index,
     smallest_layout,
 )
-from tiles2zarr.ngff.mark import KEY, level_names, read_mark
+from tiles2zarr.ngff.mark import KEY, is_of_others
 from tiles2zarr.ngff.plate import PlateDescription, describe_plate, merge_plates
 from tiles2zarr.ngff.plate_groups import read_plate, write_plate
 from tiles2zarr.ngff.provenance import GROUP, write_provenance
@@ -200,12 +200,6 @@ def _extended(
         image
         for image in old.images
         if image.image not in written
-        and (image.image not in plan.images or _foreign(store, image.image, owner))
+        and (image.image not in plan.images or is_of_others(store, image.image, owner))
     )
     return merge_plates(old.replace(images=others), mine)
-
-
-def _foreign(store: Store, image: str, owner: str) -> bool:
-    """Say whether an image of others stands where the plan wants one of ours."""
-    mark = read_mark(store, image)
-    return bool(level_names(store, image)) and (mark is None or mark.owner != owner)

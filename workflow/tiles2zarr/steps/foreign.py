@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.plan import Plan
-from tiles2zarr.ngff.mark import level_names, read_mark
+from tiles2zarr.ngff.mark import is_of_others
 from tiles2zarr.stores.base import Store
 
 
@@ -53,8 +53,5 @@ def _foreign_images(store: Store, plan: Plan, owner: str) -> Iterator[str]:
                 if not name[0].isalnum():
                     continue
                 image = f"{row}/{column}/{name}"
-                if image in plan.images or not level_names(store, image):
-                    continue
-                mark = read_mark(store, image)
-                if mark is None or mark.owner != owner:
+                if image not in plan.images and is_of_others(store, image, owner):
                     yield image
