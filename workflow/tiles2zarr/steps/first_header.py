@@ -1,7 +1,6 @@
 """One header per image: pixel type, colour samples, and shapes under swap_xy."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from tiles2zarr.errors import SourceError
@@ -9,9 +8,8 @@ from tiles2zarr.filesystems import is_url
 from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe
 from tiles2zarr.models.acquisition import ChannelInfo
 from tiles2zarr.models.image import TiledImage
+from tiles2zarr.steps.sources import header_readers
 
-PROBE_THREADS = 4
-FAR_THREADS = 32
 TRIES = 16
 """Files of an image that are tried: with an archived plate none is there."""
 COLOURS = (
@@ -35,7 +33,7 @@ def with_first_headers(
         SourceError: All images have that fault.
     """
     far = any(is_url(image.resource) for image in images)
-    with ThreadPoolExecutor(FAR_THREADS if far else PROBE_THREADS) as pool:
+    with header_readers(far=far) as pool:
         headers = [*pool.map(lambda image: _first_header(image, storage), images)]
     usual = next((header for header in headers if header is not None), None)
     applied: list[TiledImage] = []

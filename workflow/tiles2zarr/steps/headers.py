@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -13,12 +12,7 @@ from tiles2zarr.loaders import UNKNOWN_PLANES, Header, probe, resolve
 from tiles2zarr.models.finding import SHOWN, Finding
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.steps.page_order import in_page_order
-from tiles2zarr.steps.sources import source_files
-
-PROBE_THREADS = 4
-"""Headers are small reads: more threads hide the latency of a file server."""
-FAR_THREADS = 32
-"""The same for files behind URLs, where all is latency."""
+from tiles2zarr.steps.sources import header_readers, source_files
 
 
 def check_headers(
@@ -83,7 +77,7 @@ def _probe_all(
 
     files = source_files(image)
     far = any(is_url(resolve(image.resource, file)) for file in files[:1])
-    with ThreadPoolExecutor(FAR_THREADS if far else PROBE_THREADS) as pool:
+    with header_readers(far=far) as pool:
         results = dict(zip(files, pool.map(one, files), strict=True))
     headers = {file: r for file, r in results.items() if isinstance(r, Header)}
     faults = {file: r for file, r in results.items() if isinstance(r, str)}

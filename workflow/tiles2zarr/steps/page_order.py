@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles2zarr.errors import SourceError
+from tiles2zarr.filesystems import is_url
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.image import TiledImage
 from tiles2zarr.models.loader import FileLoader
@@ -19,6 +20,7 @@ from tiles2zarr.models.tiles import TileColumns
 from tiles2zarr.parsers.ome_xml_tiff import is_tiff
 from tiles2zarr.parsers.pattern_header import FileHeader, read_header
 from tiles2zarr.parsers.pattern_ome import Order
+from tiles2zarr.steps.sources import header_readers
 
 Lengths = tuple[int, int, int]
 """Time points, channels and planes of a tile."""
@@ -37,15 +39,25 @@ def in_page_order(image: TiledImage, storage: Mapping[str, object]) -> TiledImag
     if not isinstance(image.loader, FileLoader):
         return image
     tiles = image.tiles
-    pages: dict[int, tuple[int, ...]] = {}
-    for row, lengths in enumerate(
-        zip(tiles.len_t, tiles.len_c, tiles.len_z, strict=True)
-    ):
-        if tiles.status[row] != "ok" or tiles.plane[row] != 0:
-            continue
-        told = planes_of(resolve(image.resource, tiles.file[row]), lengths, storage)
-        if told is not None:
-            pages[row] = told
+    rows = zip(
+        tiles.len_t, tiles.len_c, tiles.len_z, tiles.status, tiles.plane, strict=True
+    )
+    several = {
+        row: (t, c, z)
+        for row, (t, c, z, status, plane) in enumerate(rows)
+        if t * c * z > 1 and status == "ok" and plane == 0
+    }
+
+    def told(row: int) -> tuple[int, ...] | None:
+        location = resolve(image.resource, tiles.file[row])
+        return planes_of(location, several[row], storage)
+
+    if not several:
+        return image
+    first = resolve(image.resource, tiles.file[next(iter(several))])
+    with header_readers(far=is_url(first)) as pool:
+        found = dict(zip(several, pool.map(told, several), strict=True))
+    pages = {row: planes for row, planes in found.items() if planes is not None}
     return image.replace(tiles=_split(image, pages)) if pages else image
 
 

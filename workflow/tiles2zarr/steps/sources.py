@@ -1,12 +1,23 @@
 """Size and time of source files: how a changed, added or removed file is noticed."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from tiles2zarr.filesystems import local_path
 from tiles2zarr.loaders import resolve
 from tiles2zarr.models.image import SourceStats, TiledImage
 from tiles2zarr.steps.listings import Listings, split_url
+
+_THREADS = 4
+"""Headers are small reads: more threads hide the latency of a file server."""
+_FAR_THREADS = 32
+"""The same for files behind URLs, where all is latency."""
+
+
+def header_readers(*, far: bool) -> ThreadPoolExecutor:
+    """Return the threads that read headers of files, ``far`` ones behind URLs."""
+    return ThreadPoolExecutor(_FAR_THREADS if far else _THREADS)
 
 
 def source_stats(
