@@ -72,9 +72,8 @@ def _settle(
 
 def _day(written: Sequence[Written]) -> str | None:
     """Return the day of the newest source, UTC; ``None`` where no time is known."""
-    newest_s = (
-        max((image.newest_ns for image in written), default=0) // 10**9
-    )  # below: the version of an object
+    newest_ns = max((image.newest_ns for image in written), default=0)
+    newest_s = newest_ns // 10**9  # below: the version of an object
     if newest_s <= 0:
         return None
     return datetime.fromtimestamp(newest_s, UTC).date().isoformat()

@@ -192,8 +192,8 @@ def _young(stats: SourceStats, options: RegisterOptions) -> tuple[str, ...]:
     rows = zip(stats.file, stats.size, stats.mtime_ns, strict=True)
     return tuple(
         file
-        for file, *stat in rows
-        if age_state((stat[0], stat[1]), options.settle) == "young"
+        for file, size, mtime_ns in rows
+        if age_state((size, mtime_ns), options.settle) == "young"
     )
 
 

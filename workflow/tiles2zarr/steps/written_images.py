@@ -94,16 +94,14 @@ def written_images(plan: Plan, state: State) -> Iterator[tuple[Written, Receipt]
     }
     for image, entry in sorted(plan.images.items()):
         before, done = (of.get(image) for of in outcomes[entry.batch])
-        digests: tuple[str | None, str | None] = None, None
+        found: tuple[Receipt, str, str] | None = None
         if before is None or done is None or done.status == "waiting":
-            digests = _standing(image, state)
-        elif done.status == "done":
-            digests = done.digest, before.digest
-        written, registered = digests
-        if written and registered:
+            found = _standing(image, state)
+        elif done.status == "done" and done.digest and before.digest:
             receipt = read_json(state.written(image), Receipt)
-            told = sum_up(image, entry.acquisition, receipt, written, registered)
-            yield told, receipt
+            found = receipt, done.digest, before.digest
+        if found is not None:
+            yield sum_up(image, entry.acquisition, *found), found[0]
 
 
 def _outcomes(state: State, step: str, batch: str) -> Mapping[str, Outcome]:
@@ -111,12 +109,12 @@ def _outcomes(state: State, step: str, batch: str) -> Mapping[str, Outcome]:
     return outcome.images if outcome else {}
 
 
-def _standing(image: str, state: State) -> tuple[str | None, str | None]:
-    """Return the digests of a receipt and of the boxes, if one belongs to the other."""
+def _standing(image: str, state: State) -> tuple[Receipt, str, str] | None:
+    """Return a receipt, its digest and that of the boxes, if it belongs to them."""
     if not (state.written(image).is_file() and state.registered(image).is_file()):
-        return None, None
+        return None
     receipt = read_json(state.written(image), Receipt)
     registered = read_json(state.registered(image), RegisteredImage)
     if receipt.geometry != geometry_digest(registered):
-        return None, None
-    return digest(receipt), digest(registered)
+        return None
+    return receipt, digest(receipt), digest(registered)
