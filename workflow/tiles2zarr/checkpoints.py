@@ -65,7 +65,7 @@ def write_json(
     An unchanged file keeps its time, so nothing downstream looks at it again.
     """
     raw = to_bytes(value)
-    if not path.is_file() or path.read_bytes() != raw:
+    if not _holds(path, raw):
         replace_file(path, raw, durable=durable)
     return digest(raw)
 
@@ -82,10 +82,14 @@ def write_json_files(models: Mapping[Path, BaseModel]) -> list[str]:
     digests = []
     for path, model in models.items():
         raw = to_bytes(model)
-        if not path.is_file() or path.read_bytes() != raw:
+        if not _holds(path, raw):
             _replace(path, raw)
         digests.append(digest(raw))
     return digests
+
+
+def _holds(path: Path, raw: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == raw
 
 
 def parse_json(raw: bytes, model: type[Model], name: str) -> Model:
