@@ -58,12 +58,6 @@ def sample(tmp_path: Path) -> Sample:
 
 
 @pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """Return the output folder, not made yet."""
-    return tmp_path / "out"
-
-
-@pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for a file once only."""
     monkeypatch.setenv("CONVERTERS_TOOLS_NUM_RETRIES", "1")

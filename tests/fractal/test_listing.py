@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 import tiles2zarr
-from tests.fractal.samples import make_tables
 from tests.fractal.stores import differences
 from tests.fractal.test_tasks import compute, conditions, images, plate, start
 from tests.resume.test_kill import wait_for
@@ -22,18 +21,6 @@ from tiles2zarr.fractal.plans import ComputeCall
 from tiles2zarr.fractal.runs import RunState, open_run, plate_lock
 from tiles2zarr.stores.lock import hold
 from tiles2zarr.stores.swap import ImagePlace
-
-
-@pytest.fixture
-def tables(tmp_path: Path) -> list[Path]:
-    """Return the tile tables of two acquisitions."""
-    return make_tables(tmp_path)
-
-
-@pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """Return the output folder, not made yet."""
-    return tmp_path / "out"
 
 
 def state_of(calls: list[ComputeCall]) -> RunState:

@@ -12,7 +12,7 @@ import pytest
 import zarr
 
 import tiles2zarr
-from tests.fractal.samples import arguments, make_tables
+from tests.fractal.samples import arguments
 from tests.fractal.stores import differences, times
 from tests.resume.test_kill import wait_for
 from tiles2zarr.errors import ConfigError, StoreError, TableError, Tiles2ZarrError
@@ -26,18 +26,6 @@ from tiles2zarr.fractal.tasks.convert_tile_table_init import convert_tile_table_
 from tiles2zarr.stores.lock import hold
 
 Calls = list[ComputeCall]
-
-
-@pytest.fixture
-def tables(tmp_path: Path) -> list[Path]:
-    """Return the tile tables of two acquisitions."""
-    return make_tables(tmp_path)
-
-
-@pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """Return the output folder, not made yet."""
-    return tmp_path / "out"
 
 
 def start(tables: list[Path], output: Path, **changes: object) -> Calls:
